@@ -1,0 +1,325 @@
+/** Which side has to act when something failed. */
+export type Side = 'configuration' | 'credentials' | 'registry' | 'engine' | 'image' | 'disk' | 'pipe'
+
+interface Entry {
+  side: Side
+  /** Whether the same operation may succeed when it is tried again (see `src/retry.ts`). */
+  retryable: boolean
+  /** The exit code of the pipe; the README's table explains them. */
+  exitCode: number
+  /** Why it happens, when nothing more exact is known. */
+  why: string
+  /** What to do, when nothing more exact is known. */
+  hint: string
+}
+
+const entry = (side: Side, exitCode: number, retryable: boolean, why: string, hint: string): Entry => ({
+  side,
+  retryable,
+  exitCode,
+  why,
+  hint,
+})
+
+const NO = false
+const RETRY = true
+
+/** Every failure that the pipe tells apart. Codes are stable: the README has a section for each. */
+export const catalogue = {
+  'PKG-CONFIG': entry(
+    'configuration',
+    2,
+    NO,
+    'The variables of this pipe are not valid.',
+    'Correct the variables named above in bitbucket-pipelines.yml.',
+  ),
+  'PKG-CREDENTIALS-MISSING': entry(
+    'configuration',
+    2,
+    NO,
+    'Bitbucket sets BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN in every step of a workspace whose plan includes Packages (Standard or Premium); in this step they are empty.',
+    "Check that the workspace's plan includes Bitbucket Packages, or give API_TOKEN_USERNAME and API_TOKEN. A docker:// pipe has no defaults: pass both variables yourself.",
+  ),
+
+  'PKG-AUTH-REFUSED': entry(
+    'credentials',
+    3,
+    NO,
+    'The registry does not accept this pair of user name and token.',
+    'Remove any BITBUCKET_PACKAGES_USERNAME or BITBUCKET_PACKAGES_TOKEN that you set yourself, so that the ones of the step are used; check API_TOKEN_USERNAME and API_TOKEN if you gave them.',
+  ),
+  'PKG-ACCESS-TOKEN': entry(
+    'credentials',
+    3,
+    NO,
+    'The value is a repository, project or workspace access token (it begins with ATCTT); Bitbucket Packages accepts none of these, whatever the user name.',
+    "Leave the variable out to use the step's own credentials, or give an Atlassian API token (it begins with ATATT) with the scope read:package:bitbucket and its account's e-mail as user name.",
+  ),
+  'PKG-ACCESS-DENIED': entry(
+    'credentials',
+    3,
+    NO,
+    "The step's own credentials read only the packages that are linked to the repository whose pipeline runs. The registry gives the same answer for a package of another repository, one that does not exist, and one that the credential may not read.",
+    'Check the spelling; link the package to this repository; or give API_TOKEN_USERNAME and API_TOKEN (an API token with the scope read:package:bitbucket).',
+  ),
+
+  'PKG-PACKAGE-UNKNOWN': entry(
+    'image',
+    4,
+    NO,
+    'There is no package of this name in the workspace, or it was never pushed.',
+    'Check the workspace and the package name under Packages in the workspace.',
+  ),
+  'PKG-TAG-UNKNOWN': entry(
+    'image',
+    4,
+    NO,
+    'The package exists, but it has no such tag.',
+    'Check the tag under Packages in the workspace.',
+  ),
+  'PKG-DIGEST-UNKNOWN': entry(
+    'image',
+    4,
+    NO,
+    'The package exists, but no image of this digest is in it; it may have been deleted.',
+    'Take the digest of a tag that exists.',
+  ),
+  'PKG-PLATFORM': entry(
+    'image',
+    5,
+    NO,
+    'The image was not built for this platform.',
+    'Build the image for this platform too, run the step on a machine of one that exists, or name one that exists in PLATFORM.',
+  ),
+  'PKG-INTEGRITY': entry(
+    'image',
+    6,
+    NO,
+    'What arrived is not what its digest promises: it was changed or damaged on the way or in the registry.',
+    'Run the step again; if it stays, push the image again, and look for a proxy that rewrites answers.',
+  ),
+  'PKG-MANIFEST': entry(
+    'image',
+    6,
+    NO,
+    'The registry holds something under this name that no Docker engine can run.',
+    'Push the image again with a current Docker, buildx or another OCI client.',
+  ),
+  'PKG-SCHEMA1': entry(
+    'image',
+    6,
+    NO,
+    'The image is stored in the Docker image format of 2015 (manifest schema 1), which current engines refuse.',
+    'Pull and push it once with Docker 20.10, or build it again.',
+  ),
+
+  'PKG-RATE-LIMIT': entry(
+    'registry',
+    7,
+    RETRY,
+    'Too many requests in a short time; the limit passes by itself.',
+    'Run the step again later, or spread the pipelines over time.',
+  ),
+  'PKG-QUOTA': entry(
+    'registry',
+    7,
+    NO,
+    'The account has used up its allowance for this period; trying again does not help.',
+    'Wait for the next period or raise the limit; pull less by handing images over between steps.',
+  ),
+  'PKG-LOCKOUT': entry(
+    'registry',
+    7,
+    NO,
+    'The registry refuses logins for a while after too many failed ones; every further try prolongs it.',
+    'Correct the credentials first, wait, then run the step once.',
+  ),
+
+  'PKG-NETWORK': entry(
+    'registry',
+    8,
+    RETRY,
+    'The connection to the registry failed or broke.',
+    'Run the step again; check the status of Bitbucket, and the network of a self-hosted runner.',
+  ),
+  'PKG-DNS': entry(
+    'registry',
+    8,
+    RETRY,
+    'The name of the registry could not be resolved.',
+    'Check the spelling of REGISTRY, and the name servers of a self-hosted runner.',
+  ),
+  'PKG-TLS-CA': entry(
+    'registry',
+    8,
+    NO,
+    'The certificate of the server is signed by an authority that is not trusted here; usually a proxy that inspects TLS.',
+    'Let the pipe trust it: put its certificate under the clone folder and name that file in the variable NODE_EXTRA_CA_CERTS; the engine needs it too.',
+  ),
+  'PKG-TLS-HOST': entry(
+    'registry',
+    8,
+    NO,
+    'The certificate of the server is for another name.',
+    'Check REGISTRY for a misspelt or outdated host name.',
+  ),
+  'PKG-TLS-EXPIRED': entry(
+    'registry',
+    8,
+    NO,
+    'The certificate of the server has expired, or the clock of this machine is wrong.',
+    'Renew the certificate; on a self-hosted runner check the clock.',
+  ),
+  'PKG-TLS': entry(
+    'registry',
+    8,
+    NO,
+    'No TLS connection could be made; the server may speak plain HTTP or another protocol.',
+    'Check REGISTRY: host name and port of a registry that speaks HTTPS.',
+  ),
+  'PKG-REGISTRY-UNAVAILABLE': entry(
+    'registry',
+    8,
+    RETRY,
+    'The registry answers that it cannot serve the request now.',
+    'Run the step again; check the status of Bitbucket.',
+  ),
+  'PKG-NOT-A-REGISTRY': entry(
+    'registry',
+    8,
+    NO,
+    'The answer is not one that a registry gives: often the HTML page of a proxy, a firewall or a login portal.',
+    'Check REGISTRY, and HTTPS_PROXY and NO_PROXY on a self-hosted runner.',
+  ),
+  'PKG-REALM-REFUSED': entry(
+    'registry',
+    8,
+    NO,
+    'The registry sends clients to an address for its tokens that this pipe does not give credentials to.',
+    'If the address is right, name its host in AUTH_REALM_HOSTS.',
+  ),
+  'PKG-REDIRECT-REFUSED': entry(
+    'registry',
+    8,
+    NO,
+    'The registry redirects to an address that is not safe to follow.',
+    'Check REGISTRY, and proxies between the step and the registry.',
+  ),
+
+  'PKG-CLI-MISSING': entry(
+    'engine',
+    9,
+    NO,
+    'The program docker could not be started.',
+    'Use the image of this pipe as published; outside of it, install the docker CLI.',
+  ),
+  'PKG-ENGINE-UNREACHABLE': entry(
+    'engine',
+    9,
+    NO,
+    'There is no Docker engine at that address: the step does not declare the docker service, or the service stopped, most often because its memory limit (1024 MB by default, the containers included) was reached.',
+    'Add "services: [docker]" to the step; if it is there, raise definitions: services: docker: memory:.',
+  ),
+  'PKG-ENGINE-DENIED': entry(
+    'engine',
+    9,
+    NO,
+    'Bitbucket Pipelines does not allow this operation on its Docker engine.',
+    'Report it with the log of a run with DEBUG: "true"; runtime version 3 has fewer limits.',
+  ),
+  'PKG-ENGINE-UID': entry(
+    'engine',
+    9,
+    NO,
+    'The image has files of a user or group id above 65535; the engine of a step maps ids and has no place for them.',
+    'Build the image with user and group ids below 65536 (look for tar archives with large ids, and useradd with a large -u).',
+  ),
+  'PKG-ENGINE-API': entry(
+    'engine',
+    9,
+    NO,
+    'The docker CLI and the engine speak no common version of the API.',
+    'Update the engine of the self-hosted runner, or this pipe.',
+  ),
+  'PKG-ENGINE': entry(
+    'engine',
+    9,
+    NO,
+    'The Docker engine reported an error that this pipe does not know.',
+    'Read its message above; run again with DEBUG: "true" for every command.',
+  ),
+
+  'PKG-DISK-FULL': entry(
+    'disk',
+    10,
+    NO,
+    'There is no space left for the image.',
+    'Use a smaller image, remove files before this step line, or take a larger step size.',
+  ),
+
+  'PKG-TIMEOUT': entry(
+    'registry',
+    124,
+    NO,
+    'The delivery did not end within TIMEOUT.',
+    'Raise TIMEOUT, or look above for what was slow.',
+  ),
+  'PKG-INTERNAL': entry(
+    'pipe',
+    1,
+    NO,
+    'This is a fault of the pipe itself.',
+    'Run again with DEBUG: "true" and report the log.',
+  ),
+} as const satisfies Record<`PKG-${string}`, Entry>
+
+export type Code = keyof typeof catalogue
+
+interface Details {
+  /** What the registry or the engine said, verbatim; cleaned and redacted when it is printed. */
+  said?: string | undefined
+  /** Why it happened here, where more is known than the catalogue says. */
+  why?: string | undefined
+  /** What to do, where more is known than the catalogue says. */
+  hint?: string | undefined
+  /** How long the other side asked to wait before the next try, in milliseconds. */
+  retryAfter?: number | undefined
+  cause?: unknown
+}
+
+/** A failure of the catalogue: `message` says what failed, the rest why and what to do. */
+export class PipeError extends Error {
+  readonly code: Code
+  readonly said: string | undefined
+  readonly why: string
+  readonly hint: string
+  readonly retryAfter: number | undefined
+
+  constructor(code: Code, message: string, details: Details = {}) {
+    super(message, { cause: details.cause })
+    this.name = 'PipeError'
+    this.code = code
+    this.said = details.said
+    this.why = details.why ?? catalogue[code].why
+    this.hint = details.hint ?? catalogue[code].hint
+    this.retryAfter = details.retryAfter
+  }
+
+  get side(): Side {
+    return catalogue[this.code].side
+  }
+
+  get retryable(): boolean {
+    return catalogue[this.code].retryable
+  }
+
+  get exitCode(): number {
+    return catalogue[this.code].exitCode
+  }
+}
+
+/** The failure as the pipe reports it: anything that is not of the catalogue is a fault of the pipe. */
+export const asPipeError = (error: unknown): PipeError =>
+  error instanceof PipeError
+    ? error
+    : new PipeError('PKG-INTERNAL', error instanceof Error ? error.message : String(error), { cause: error })
