@@ -13,7 +13,7 @@ export interface Matcher {
  */
 export const matchPlatform = (wanted: Platform, { strict = false } = {}): Matcher => {
   const own = normalizePlatform(wanted)
-  const runnable = (strict ? [machineOf(own)] : runnableBy(own)).map(({ architecture, variant }) => {
+  const runnable = (strict ? [own] : runnableBy(own)).map(({ architecture, variant }) => {
     return `${architecture}/${variant}`
   })
   const rank = (platform: Platform): readonly number[] => {
@@ -70,27 +70,25 @@ interface Machine {
   variant: string
 }
 
-const machineOf = ({ architecture, variant }: Machine): Machine => ({ architecture, variant })
-
 /** What a machine runs, best first: its own kind, older variants, then the 32-bit sibling. */
 const runnableBy = (machine: Machine): Machine[] => {
   const { architecture } = machine
   const [major, minor] = versionOf(machine.variant)
-  const variants = (list: string[]) => list.map((variant) => machineOf(normalize({ architecture, variant })))
+  const variants = (list: string[]) => list.map((variant) => normalize({ architecture, variant }))
   switch (architecture) {
     case 'amd64':
-      return [machine, ...variants(down(major - 1, 1).map((each) => `v${each}`)), X86].map(machineOf)
+      return [machine, ...variants(down(major - 1, 1).map((each) => `v${each}`)), X86]
     case 'arm':
-      return [machine, ...variants(down(major - 1, 5).map((each) => `v${each}`))].map(machineOf)
+      return [machine, ...variants(down(major - 1, 5).map((each) => `v${each}`))]
     case 'arm64': {
       const generation = machine.variant === '' ? 8 : major
       const same = down(minor - 1, 0).map((each) => `v${generation}.${each}`)
       // Armv9.0 began as Armv8.5, and the line of Armv8 ended with 8.9.
       const before = generation === 9 ? down(Math.min(minor + 5, 9), 0).map((each) => `v8.${each}`) : []
-      return [machine, ...variants([...same, ...before]), ...runnableBy(ARM_V8)].map(machineOf)
+      return [machine, ...variants([...same, ...before]), ...runnableBy(ARM_V8)]
     }
     default:
-      return [machineOf(machine)]
+      return [machine]
   }
 }
 
