@@ -5,8 +5,8 @@ interface Scored {
 }
 
 /**
- * The names among `candidates` that someone who wrote `word` may have meant, nearest first: misspelt, in
- * another case, or short for a longer one (`TOKEN` for `API_TOKEN`). Empty where nothing is near.
+ * The names among `candidates` that someone who wrote `word` may have meant, nearest first: misspelt, or in
+ * another case. Empty where nothing is near.
  */
 export const nearest = (word: string, candidates: readonly string[], limit = 3): string[] => {
   const wanted = word.toLowerCase()
@@ -65,11 +65,9 @@ const nameScore = (wanted: string, candidate: string): number | undefined => {
   if (wanted === '' || wanted.length > LONGEST || candidate.length > LONGEST) return undefined
   const distance = editDistance(wanted, candidate)
   // One slip in three characters: beyond that, words that have nothing in common would be "near".
-  if (distance <= Math.max(1, Math.floor(Math.min(wanted.length, candidate.length) / 3))) return distance
-  const words = (text: string) => text.split(/[_.-]+/)
-  const [few, many] = [words(wanted), words(candidate)]
-  const part = few.every((each) => each.length > 2 && many.includes(each))
-  return part ? LONGEST + candidate.length : undefined
+  return distance <= Math.max(1, Math.floor(Math.min(wanted.length, candidate.length) / 3))
+    ? distance
+    : undefined
 }
 
 /** The parts of a tag in the order in which people compare them: digits together, the rest together. */

@@ -30,10 +30,7 @@ describe('a variable that does not exist', () => {
     ['IMAGES', ['IMAGE']],
     ['image', ['IMAGE']],
     ['PLATFROM', ['PLATFORM']],
-    ['TOKEN', ['API_TOKEN', 'API_TOKEN_USERNAME', 'BITBUCKET_PACKAGES_TOKEN']],
-    ['PACKAGES_TOKEN', ['BITBUCKET_PACKAGES_TOKEN']],
     ['BITBUCKET_PACKAGE_TOKEN', ['BITBUCKET_PACKAGES_TOKEN']],
-    ['USERNAME', ['API_TOKEN_USERNAME', 'BITBUCKET_PACKAGES_USERNAME']],
     ['PULLPOLICY', ['PULL_POLICY']],
     ['RUN_ENVS', ['RUN_ENV']],
     ['TIME_OUT', ['TIMEOUT']],
@@ -52,6 +49,8 @@ describe('a variable that does not exist', () => {
     '_',
     'NODE_VERSION',
     'HOSTNAME',
+    'USERNAME',
+    'SHELL',
     'LANG',
     'DOCKER_HOST',
     'X'.repeat(1000),
@@ -60,7 +59,7 @@ describe('a variable that does not exist', () => {
   })
 
   it('has as many suggestions as asked for', () => {
-    expect(nearest('TOKEN', variables, 1)).toEqual(['API_TOKEN'])
+    expect(nearest('RUN_EN', variables, 1)).toEqual(['RUN_ENV'])
   })
 })
 
