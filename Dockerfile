@@ -1,0 +1,36 @@
+# The image of the pipe: Node, one bundled file, CA certificates and a docker CLI, on nothing.
+# `npm run image` makes the bundle first; nothing is downloaded here but the two base images.
+FROM docker:28-cli AS cli
+
+FROM node:26-trixie AS files
+COPY --from=cli /usr/local/bin/docker /image/opt/packages-pull/bin/docker
+RUN set -eu; \
+    cd /image; \
+    mkdir -p usr/local/bin etc/ssl/certs; \
+    mkdir -m 1777 tmp; \
+    mkdir -m 700 root; \
+    strip -o usr/local/bin/node /usr/local/bin/node; \
+    cp -L /etc/ssl/certs/ca-certificates.crt etc/ssl/certs/; \
+    echo 'root:x:0:0:root:/root:/sbin/nologin' > etc/passwd; \
+    echo 'root:x:0:' > etc/group; \
+    echo 'hosts: files dns' > etc/nsswitch.conf; \
+    # The CLI may be linked statically, which `ldd` reports as a failure.
+    for program in usr/local/bin/node opt/packages-pull/bin/docker; do ldd "$program" || :; done \
+      | sed -nE 's/^.*[[:space:]](\/[^ ]+) \(0x.*$/\1/p' | sort -u | xargs cp -L --parents -t .
+
+FROM scratch
+ARG VERSION=development
+LABEL org.opencontainers.image.title="Packages Pull" \
+      org.opencontainers.image.description="Delivers private images of Bitbucket Packages into a step's Docker engine" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}"
+COPY --from=files /image /
+COPY dist/pipe.mjs /opt/packages-pull/pipe.mjs
+# The platform mounts its own CLI over /usr/local/bin/docker, hence the other path. The CA certificates are
+# those of the base image; a user adds to them with NODE_EXTRA_CA_CERTS.
+ENV PATH=/opt/packages-pull/bin:/usr/local/bin \
+    SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
+    NODE_OPTIONS=--use-openssl-ca
+# The storage folders that Bitbucket gives to a pipe are writable by root only.
+USER root
+ENTRYPOINT ["/usr/local/bin/node", "/opt/packages-pull/pipe.mjs"]

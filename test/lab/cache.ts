@@ -1,0 +1,39 @@
+import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** The project's top folder. */
+export const project = join(import.meta.dirname, '../..')
+
+/** What is made once and kept between runs: base images and the certificate authority that they trust. */
+export const cache = join(project, '.lab/cache')
+
+/**
+ * The path of `name` in the cache. `make` is called when it is absent, with the path of a temporary
+ * folder; it answers what in there is to be kept, so that a broken run leaves nothing half made.
+ */
+export const cached = (name: string, make: (temporary: string) => Promise<string>): Promise<string> => {
+  const known = making.get(name) ?? makeOnce(name, make)
+  making.set(name, known)
+  return known
+}
+
+const making = new Map<string, Promise<string>>()
+
+const makeOnce = async (name: string, make: (temporary: string) => Promise<string>): Promise<string> => {
+  const path = join(cache, name)
+  if (await exists(path)) return path
+  await mkdir(dirname(path), { recursive: true })
+  const temporary = await mkdtemp(join(cache, 'making-'))
+  try {
+    await rename(await make(temporary), path)
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
+  }
+  return path
+}
+
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )

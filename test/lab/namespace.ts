@@ -1,0 +1,129 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa, type Options } from 'execa'
+
+/** A private network, mount and process namespace: plain data, so that another process can attach to it. */
+export interface Namespace {
+  /** Process id, as this machine sees it, of the namespace's first process. */
+  pid: number
+  /** Its folder on disk, the same path inside and outside; removed when the namespace ends. */
+  dir: string
+}
+
+export interface Holder extends Namespace {
+  /** Ends every process of the namespace and, with the last one, its mounts, network and folder. */
+  close: () => Promise<void>
+}
+
+// Inside: /run is empty memory, and the folders that daemons and steps write to are overlaid, so that
+// nothing of the machine changes. `cat` ends when our end of its standard input closes, however this
+// process ends; with it ends the first process, and the kernel kills the others.
+const INSIDE = `set -e
+read pid rest < /proc/self/stat
+mount -t proc proc /proc
+mount -t tmpfs -o mode=755 tmpfs /run
+for path in etc opt usr/local/bin; do
+  mkdir -p /run/lab/over/$path/upper /run/lab/over/$path/work
+  mount -t overlay overlay -o lowerdir=/$path,upperdir=/run/lab/over/$path/upper,workdir=/run/lab/over/$path/work /$path
+done
+ip link set lo up
+echo $pid
+cat > /dev/null`
+
+// The groups are what dockerd made for its containers; a killed engine leaves them empty behind.
+const OUTSIDE = `unshare --net --mount --pid --fork sh -c "$1"
+find /sys/fs/cgroup -depth -type d -path "*/$(basename "$0")*" -exec rmdir {} + 2> /dev/null
+rm -rf "$0"`
+
+/** Opens a namespace that lasts until it is closed or this process ends, even by SIGKILL. */
+export const openNamespace = async (name: string): Promise<Holder> => {
+  const dir = await mkdtemp(join(tmpdir(), `packages-pull-lab-${name}-`))
+  await chmod(dir, 0o711)
+  const child = spawn('sh', ['-c', OUTSIDE, dir, INSIDE], { detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+  let errors = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text
+  })
+  const ended = once(child, 'close')
+  const [first] = await Promise.race([once(child.stdout, 'data'), ended])
+  const pid = Number(String(first))
+  if (!(pid > 0) || child.exitCode !== null) throw new Error(`No namespace could be made: ${errors}`)
+  for (const handle of [child, child.stdin, child.stdout, child.stderr]) unreference(handle)
+  const close = async () => {
+    child.stdin.end()
+    child.ref()
+    if (child.exitCode === null) await ended
+  }
+  return { pid, dir, close }
+}
+
+/** The command line that runs `command` inside a namespace; the command dies with whoever runs the line. */
+export const inside = (namespace: Namespace, command: readonly string[]): [string, ...string[]] => [
+  'nsenter',
+  `--target=${namespace.pid}`,
+  '--net',
+  '--mount',
+  '--pid',
+  '--wdns=/',
+  'setpriv',
+  '--pdeathsig=KILL',
+  ...command,
+]
+
+/** Runs a command inside a namespace; throws when it fails, unless `reject: false`. */
+export const runInside = <O extends Options>(
+  namespace: Namespace,
+  command: readonly string[],
+  options?: O,
+) => {
+  const [file, ...args] = inside(namespace, command)
+  return execa<O>(file, args, options as O)
+}
+
+/** Starts a daemon inside a namespace, its output in `<dir>/<name>.log`; `stopService` finds it by name. */
+export const startService = (
+  namespace: Namespace,
+  name: string,
+  command: readonly string[],
+  env: Record<string, string> = {},
+): void => {
+  const script = `exec >> ${namespace.dir}/${name}.log 2>&1; echo $$ > /run/lab/${name}.pid; exec "$@"`
+  const [file, ...args] = inside(namespace, ['sh', '-c', script, 'sh', ...command])
+  const child = spawn(file, args, { detached: true, stdio: 'ignore', env: { ...process.env, ...env } })
+  child.unref()
+}
+
+/** Ends a daemon of `startService` with a signal, and waits until it is gone. */
+export const stopService = async (namespace: Namespace, name: string, signal = 'TERM'): Promise<void> => {
+  const script = `pid=$(cat /run/lab/${name}.pid) && kill -${signal} $pid && rm /run/lab/${name}.pid
+for i in $(seq 500); do [ -d /proc/$pid ] || exit 0; sleep 0.02; done; exit 1`
+  await runInside(namespace, ['sh', '-c', script])
+}
+
+/** Waits until `probe` answers true; throws what it last threw, with the daemon's log, after `seconds`. */
+export const waitFor = async (
+  namespace: Namespace,
+  name: string,
+  probe: () => Promise<boolean>,
+  seconds = 20,
+): Promise<void> => {
+  const end = Date.now() + seconds * 1000
+  while (Date.now() < end) {
+    if (await probe().catch(() => false)) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const log = await readFile(join(namespace.dir, `${name}.log`), 'utf8').catch(() => '(no log)')
+  throw new Error(`${name} did not start within ${seconds} seconds:\n${log.slice(-4000)}`)
+}
+
+/** Writes files below a namespace's folder. */
+export const writeFiles = async (namespace: Namespace, files: Record<string, string>): Promise<void> => {
+  await Promise.all(Object.entries(files).map(([path, text]) => writeFile(join(namespace.dir, path), text)))
+}
+
+const unreference = (handle: object): void => {
+  if ('unref' in handle && typeof handle.unref === 'function') handle.unref()
+}

@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { execa, type Options } from 'execa'
+import { startEngine } from './engine.ts'
+import { type Grant, issue, newSecret, revoke } from './grants.ts'
+import { buildFolder, sshFolder, storageFolder } from './layout.ts'
+import { type Namespace, openNamespace, runInside } from './namespace.ts'
+import { addBasicUser, hosts, trustRegistries, type World } from './world.ts'
+
+export interface StepOptions {
+  /** Version of the runtime: 2 with the platform's CLI and its plugin, 3 without. */
+  runtime?: 2 | 3
+  /** Whether the step declares `services: [docker]`. */
+  docker?: boolean
+  /** `definitions: services: docker: memory`, in megabytes. */
+  memory?: number
+  /** The repository whose pipeline runs. */
+  repository?: string
+  /** Files of the clone, by path. */
+  files?: Record<string, string>
+  /** Repository, workspace and deployment variables. */
+  variables?: Record<string, string>
+  /** The pipe image's folder, as `pipeImage` made it; without it the engine starts empty. */
+  pipeImage?: string | undefined
+  /** Whether a pipe can write the file of the output variables, which is not documented. */
+  outputVariables?: 'writable' | 'unreachable'
+}
+
+/** A running step: its network, its clone, its engine, its credentials. */
+export interface Step extends Namespace {
+  options: StepOptions
+  /** The clone folder as this machine sees it; in the step and its pipes it is `buildFolder`. */
+  build: string
+  /** The built-in pair, issued for this step. */
+  grant: Grant
+  /** Environment of the step's script. */
+  env: Record<string, string>
+  /** Values that Bitbucket masks in the log, with their variables' names. */
+  secrets: Record<string, string>
+  close: () => Promise<void>
+}
+
+/** Starts a step: everything that is there when the first line of its script runs. */
+export const openStep = async (world: World, options: StepOptions = {}): Promise<Step> => {
+  const namespace = await openNamespace('step')
+  try {
+    const repository = options.repository ?? 'acme/app'
+    const grant = { username: randomUUID(), password: newSecret('BBPK'), repository, actions: ['pull'] }
+    const build = join(namespace.dir, 'build')
+    const id = namespace.dir.split('-').at(-1) ?? ''
+    await Promise.all([issue(world, id, grant), addBasicUser(world, grant), checkOut(build, options.files)])
+    await connect(world, namespace)
+    await runInside(namespace, ['sh', '-ec', prepare(build, options)])
+    await trustRegistries(`/proc/${namespace.pid}/root/etc`)
+    if (options.docker !== false) await startStepEngine(namespace, options)
+    const env = { ...environment(grant, options), ...options.variables }
+    const secrets = {
+      BITBUCKET_PACKAGES_TOKEN: grant.password,
+      PIPELINES_JWT_TOKEN: env.PIPELINES_JWT_TOKEN ?? '',
+    }
+    const close = async () => {
+      await revoke(world, id)
+      await namespace.close()
+    }
+    return { ...namespace, options, build, grant, env, secrets, close }
+  } catch (error) {
+    await namespace.close()
+    throw error
+  }
+}
+
+/** Runs a command in the step, with the step's environment, in the clone folder. */
+export const inStep = <O extends Options>(step: Step, command: readonly string[], options?: O) => {
+  const script = 'cd "$0"; umask 000; exec "$@"'
+  const env = { ...step.env, ...(options?.env as Record<string, string> | undefined) }
+  const settings = { ...options, env, extendEnv: false } as unknown as O
+  return runInside(step, ['sh', '-c', script, buildFolder, ...command], settings)
+}
+
+/** A process of a step, as its `/proc` shows it. */
+export interface Process {
+  /** Its id in the step; the folder `procOf(step)` has the rest. */
+  pid: number
+  /** Its arguments, separated by spaces. */
+  command: string
+  /** Whether it runs in a container of the step's engine, as a pipe does. */
+  contained: boolean
+}
+
+/** The step's `/proc`, from outside. */
+export const procOf = (step: Namespace): string => `/proc/${step.pid}/root/proc`
+
+/** Every process of the step: what anyone who reads `/proc` in it can see. */
+export const processes = async (step: Step): Promise<Process[]> => {
+  const names = (await readdir(procOf(step))).filter((name) => /^\d+$/.test(name))
+  const container = new RegExp(`/${step.dir.split('/').at(-1)}/[0-9a-f]{64}`)
+  const found = await Promise.all(
+    names.map(async (pid) => {
+      const read = (name: string) => readFile(join(procOf(step), pid, name), 'utf8').catch(() => '')
+      const [command, groups] = await Promise.all([read('cmdline'), read('cgroup')])
+      return {
+        pid: Number(pid),
+        command: command.replaceAll('\0', ' ').trim(),
+        contained: container.test(groups),
+      }
+    }),
+  )
+  return found.filter(({ pid, command }) => pid !== 1 && command !== '')
+}
+
+/** Ids of the containers that the platform started for pipes and that run now. */
+export const pipeContainers = async (step: Step): Promise<string[]> => {
+  const { stdout } = await docker(step, [
+    'ps',
+    '--quiet',
+    '--no-trunc',
+    '--filter=label=org.bitbucket.pipelines.system=true',
+  ])
+  return String(stdout).split('\n').filter(Boolean)
+}
+
+/** Asks the running pipe to end, as stopping a step does. */
+export const stopPipe = async (step: Step, signal = 'TERM'): Promise<void> => {
+  await docker(step, ['kill', `--signal=${signal}`, ...(await pipeContainers(step))])
+}
+
+/** Runs the docker CLI against the step's engine. */
+export const docker = (step: Step, args: readonly string[], options?: Options) =>
+  inStep(step, ['/usr/bin/docker', ...args], options)
+
+const checkOut = async (build: string, files: Record<string, string> = {}): Promise<void> => {
+  await mkdir(build)
+  await chmod(build, 0o777)
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(build, name)), { recursive: true })
+    await writeFile(join(build, name), content)
+  }
+  await execa('chmod', ['-R', 'a+rwX', build])
+}
+
+// One cable from the step to the network; its name there tells the address, which is free if it is new.
+const connect = async (world: World, step: Namespace): Promise<void> => {
+  const script = `for n in $(seq 10 250); do
+  ip link add s$n type veth peer name eth0 netns ${step.pid} 2> /dev/null && break
+done
+ip link set s$n master lab0 up
+echo $n`
+  const { stdout } = await execa('nsenter', [`--target=${world.pid}`, '--net', 'sh', '-c', script])
+  const commands = [
+    `ip address add 192.0.2.${stdout}/24 dev eth0`,
+    'ip link set eth0 up',
+    `ip route add default via ${hosts['gateway.apkg.test']}`,
+  ]
+  await runInside(step, ['sh', '-ec', commands.join('\n')])
+}
+
+const prepare = (build: string, options: StepOptions) => `
+echo nameserver ${hosts['gateway.apkg.test']} > /etc/resolv.conf
+echo 127.0.0.1 localhost > /etc/hosts
+rm -rf /etc/docker /opt/atlassian
+mkdir -p /etc/docker /run/lab/home ${buildFolder} ${sshFolder}
+mount --bind ${build} ${buildFolder}
+mkdir -m 777 -p ${variablesFolder(options)}
+touch ${variablesFolder(options)}/variables
+chmod 666 ${variablesFolder(options)}/variables
+rm -f /usr/local/bin/docker
+${options.runtime === 3 ? '' : 'touch /usr/local/bin/docker; mount --bind /usr/bin/docker /usr/local/bin/docker'}`
+
+const variablesFolder = (options: StepOptions) =>
+  options.outputVariables === 'unreachable'
+    ? '/opt/atlassian/pipelines/agent/variables'
+    : `${buildFolder}/.bitbucket/pipelines/generated/pipeline/variables`
+
+const startStepEngine = async (step: Namespace, options: StepOptions): Promise<void> => {
+  const modern = options.runtime === 3
+  if (options.pipeImage) {
+    await execa('cp', ['-a', join(options.pipeImage, modern ? 'plain' : 'mapped'), join(step.dir, 'data')])
+  }
+  await startEngine(step, { remap: !modern, plugin: !modern, memory: options.memory ?? 1024 })
+}
+
+const environment = (grant: Grant, options: StepOptions): Record<string, string> => {
+  const [workspace = '', slug = ''] = grant.repository.split('/')
+  const uuid = () => `{${randomUUID()}}`
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/run/lab/home',
+    TERM: 'linux',
+    CI: 'true',
+    BITBUCKET_BUILD_NUMBER: '7',
+    BITBUCKET_BRANCH: 'main',
+    BITBUCKET_CLONE_DIR: buildFolder,
+    BITBUCKET_COMMIT: '7f777ed95a19224294949e1b4ce56bbffcb1fe9f',
+    BITBUCKET_DOCKER_HOST_INTERNAL: '172.17.0.1',
+    BITBUCKET_GIT_HTTP_ORIGIN: `http://bitbucket.org/${grant.repository}`,
+    BITBUCKET_GIT_SSH_ORIGIN: `git@bitbucket.org:${grant.repository}.git`,
+    BITBUCKET_PIPELINE_UUID: uuid(),
+    BITBUCKET_PIPELINES_VARIABLES_PATH: `${variablesFolder(options)}/variables`,
+    BITBUCKET_PIPE_SHARED_STORAGE_DIR: storageFolder,
+    BITBUCKET_PROJECT_KEY: 'LAB',
+    BITBUCKET_PROJECT_UUID: uuid(),
+    BITBUCKET_REPO_FULL_NAME: grant.repository,
+    BITBUCKET_REPO_IS_PRIVATE: 'true',
+    BITBUCKET_REPO_OWNER: workspace,
+    BITBUCKET_REPO_OWNER_UUID: uuid(),
+    BITBUCKET_REPO_SLUG: slug,
+    BITBUCKET_REPO_UUID: uuid(),
+    BITBUCKET_SSH_KEY_FILE: `${sshFolder}/id_rsa`,
+    BITBUCKET_STEP_RUN_NUMBER: '1',
+    BITBUCKET_STEP_TRIGGERER_UUID: uuid(),
+    BITBUCKET_STEP_UUID: uuid(),
+    BITBUCKET_WORKSPACE: workspace,
+    BITBUCKET_PACKAGES_USERNAME: grant.username,
+    BITBUCKET_PACKAGES_TOKEN: grant.password,
+    PIPELINES_JWT_TOKEN: newSecret('jwt.'),
+    DOCKER_HOST: 'tcp://localhost:2375',
+  }
+}
