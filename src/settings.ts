@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { PipeError } from './errors.ts'
+import type { Platform } from './image/platform.ts'
 import { quote } from './image/quote.ts'
 import { expandReference, type ImageReference, ReferenceSyntaxError } from './image/reference.ts'
 import { type Environment, itemsOf, ListError, lookUp, lookUpRaw } from './settings/environment.ts'
@@ -19,6 +20,22 @@ export interface Settings {
   /** Host of Bitbucket Packages, with its port if it has one. */
   registry: string
   builtIn: Credential | undefined
+  /** Used for an image that the built-in pair may not read. */
+  apiToken: Credential | undefined
+  /** The platform to take from a multi-platform image; undefined: the engine's. */
+  platform: Platform | undefined
+  /** The only hosts that may be the registry's auth realm; undefined: by the rules of `registry/realm.ts`. */
+  authRealmHosts: readonly string[] | undefined
+  /** Diagnose, and pull nothing. */
+  checkOnly: boolean
+  /** Images in flight; undefined: chosen by the pipe. */
+  concurrency: number | undefined
+  /** Attempts of one network operation. */
+  maxAttempts: number
+  /** For the whole delivery, in milliseconds. */
+  timeout: number
+  /** `<workspace>/<repository>` whose pipeline runs, where Bitbucket names it. */
+  repository: string | undefined
   debug: boolean
 }
 
@@ -29,7 +46,11 @@ interface Problem {
 }
 
 /** Variables before they are checked: strings, and for list variables their items. */
-type Raw = { [Name in VariableName]: Name extends 'IMAGE' ? string[] | undefined : string | undefined }
+type Raw = {
+  [Name in VariableName]: Name extends 'IMAGE' | 'AUTH_REALM_HOSTS'
+    ? string[] | undefined
+    : string | undefined
+}
 
 const schema = z.object(
   Object.fromEntries(variableNames.map((name) => [name, variables[name].schema])) as {
@@ -55,7 +76,8 @@ export const readSettings = (env: Environment): Settings => {
   }
   const registry = parsed.data?.REGISTRY ?? 'crg.apkg.io'
   const images = imagesOf(env, raw.IMAGE, registry, problems)
-  const builtIn = builtInOf(env, problems)
+  const builtIn = pairOf(env, 'built-in', 'BITBUCKET_PACKAGES_USERNAME', 'BITBUCKET_PACKAGES_TOKEN', problems)
+  const apiToken = pairOf(env, 'api-token', 'API_TOKEN_USERNAME', 'API_TOKEN', problems)
   const unknown = misspellings(env)
   if (!parsed.success || problems.length > 0 || unknown.length > 0) {
     throw invalid([
@@ -66,14 +88,24 @@ export const readSettings = (env: Environment): Settings => {
       ...unknown.map(({ name, meant }) => `${name}: this pipe has no such variable; did you mean ${meant}?`),
     ])
   }
-  if (builtIn === undefined && images.some(({ domain }) => domain === registry)) {
+  for (const name of ['BITBUCKET_PACKAGES_TOKEN', 'API_TOKEN']) refuseAccessToken(env, name)
+  if (builtIn === undefined && apiToken === undefined && images.some(({ domain }) => domain === registry)) {
     throw new PipeError('PKG-CREDENTIALS-MISSING', `There are no credentials for ${registry}.`)
   }
+  const { PLATFORM, AUTH_REALM_HOSTS, CHECK_ONLY, CONCURRENCY, MAX_ATTEMPTS, TIMEOUT, DEBUG } = parsed.data
   return {
     images,
     registry,
     builtIn,
-    debug: parsed.data.DEBUG,
+    apiToken,
+    platform: PLATFORM,
+    authRealmHosts: AUTH_REALM_HOSTS,
+    checkOnly: CHECK_ONLY,
+    concurrency: CONCURRENCY,
+    maxAttempts: MAX_ATTEMPTS,
+    timeout: TIMEOUT,
+    repository: lookUp(env, 'BITBUCKET_REPO_FULL_NAME'),
+    debug: DEBUG,
   }
 }
 
@@ -120,15 +152,28 @@ const withRegistry = (image: ImageReference, registry: string): ImageReference =
     ? { ...image, domain: registry, name: `${registry}/${image.path}` }
     : image
 
-const builtInOf = (env: Environment, problems: Problem[]): Credential | undefined => {
-  const username = lookUp(env, 'BITBUCKET_PACKAGES_USERNAME')
-  const secret = lookUp(env, 'BITBUCKET_PACKAGES_TOKEN')
-  if (username !== undefined && secret !== undefined) return { kind: 'built-in', username, secret }
+const pairOf = (
+  env: Environment,
+  kind: Credential['kind'],
+  usernameVariable: VariableName,
+  secretVariable: VariableName,
+  problems: Problem[],
+): Credential | undefined => {
+  const username = lookUp(env, usernameVariable)
+  const secret = lookUp(env, secretVariable)
+  if (username !== undefined && secret !== undefined) return { kind, username, secret }
   if (username !== undefined)
-    problems.push({ name: 'BITBUCKET_PACKAGES_TOKEN', what: 'is missing, its user name is there' })
+    problems.push({ name: secretVariable, what: `is missing, ${usernameVariable} is there` })
   if (secret !== undefined)
-    problems.push({ name: 'BITBUCKET_PACKAGES_USERNAME', what: 'is missing, its token is there' })
+    problems.push({ name: usernameVariable, what: `is missing, ${secretVariable} is there` })
   return undefined
+}
+
+// Bitbucket's repository, project and workspace access tokens begin so; the registry refuses each of them.
+const refuseAccessToken = (env: Environment, name: string) => {
+  if (lookUp(env, name)?.startsWith('ATCTT')) {
+    throw new PipeError('PKG-ACCESS-TOKEN', `${name} holds an access token, which the registry refuses.`)
+  }
 }
 
 const shown = (name: VariableName, value: unknown) =>

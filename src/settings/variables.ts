@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { PlatformError, parsePlatform } from '../image/platform.ts'
 import { expandReference, ReferenceSyntaxError } from '../image/reference.ts'
 
 interface Variable {
@@ -11,8 +12,8 @@ interface Variable {
   list?: true
   /** Its value is never printed. */
   secret?: true
-  /** The default in pipe.yml where that is not the schema's: a reference that the step's shell expands. */
-  reference?: string
+  /** How pipe.yml writes the default where that is not the schema's value as it is. */
+  written?: string
 }
 
 const text = z.string()
@@ -41,6 +42,45 @@ const grammar = z.check<string[]>(({ value, issues }) => {
   }
 })
 
+const platform = z.pipe(
+  text.check(({ value, issues }) => {
+    try {
+      parsePlatform(value)
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error
+      issues.push({ code: 'custom', message: error.message, input: value })
+    }
+  }),
+  z.transform((value) => parsePlatform(value)),
+)
+
+const DURATION = /^(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?$/
+
+// In milliseconds; setTimeout, which bounds everything, counts no further than 24.8 days.
+const duration = z.pipe(
+  text.check(
+    z.regex(DURATION, 'is not a duration'),
+    z.refine((value) => isDuration(value), 'is out of range'),
+  ),
+  z.transform((value) => millisecondsOf(value)),
+)
+
+const millisecondsOf = (value: string) => {
+  const [, hours = 0, minutes = 0, seconds = 0] = DURATION.exec(value) ?? []
+  return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
+}
+
+const isDuration = (value: string) => millisecondsOf(value) > 0 && millisecondsOf(value) <= 24 * 3_600_000
+
+const numberFrom1To = (most: number) =>
+  z.pipe(
+    text.check(
+      z.regex(/^\d{1,9}$/, 'is not a whole number'),
+      z.refine((value) => Number(value) >= 1 && Number(value) <= most, 'is out of range'),
+    ),
+    z.transform(Number),
+  )
+
 /** Every variable of the pipe; `pipe.yml` and the README's table have the same names and defaults. */
 export const variables = {
   IMAGE: {
@@ -53,19 +93,58 @@ export const variables = {
     schema: z.optional(text),
     allowed: 'leave it out: its default is the value that Bitbucket gives to the step',
     example: 'BITBUCKET_PACKAGES_USERNAME: $BITBUCKET_PACKAGES_USERNAME',
-    reference: '$BITBUCKET_PACKAGES_USERNAME',
+    written: '$BITBUCKET_PACKAGES_USERNAME',
   },
   BITBUCKET_PACKAGES_TOKEN: {
     schema: z.optional(text),
     allowed: 'leave it out: its default is the value that Bitbucket gives to the step',
     example: 'BITBUCKET_PACKAGES_TOKEN: $BITBUCKET_PACKAGES_TOKEN',
     secret: true,
-    reference: '$BITBUCKET_PACKAGES_TOKEN',
+    written: '$BITBUCKET_PACKAGES_TOKEN',
   },
   REGISTRY: {
     schema: z._default(text.check(z.toLowerCase(), z.regex(HOST, 'is not a host name')), 'crg.apkg.io'),
     allowed: 'a host name, with its port if it has one; no https:// and no path',
     example: 'REGISTRY: crg.apkg.io',
+  },
+  API_TOKEN_USERNAME: {
+    schema: z.optional(text.check(z.regex(/^[^@\s]+@[^@\s]+$/, 'is not an e-mail address'))),
+    allowed: 'the e-mail address of the Atlassian account whose API token is in API_TOKEN',
+    example: 'API_TOKEN_USERNAME: $PACKAGES_READER_EMAIL',
+  },
+  API_TOKEN: {
+    schema: z.optional(text),
+    allowed: 'an Atlassian API token with the scope read:package:bitbucket, in a secured variable',
+    example: 'API_TOKEN: $PACKAGES_READER_TOKEN',
+    secret: true,
+  },
+  PLATFORM: {
+    schema: z.optional(platform),
+    allowed: 'os/arch or os/arch/variant',
+    example: 'PLATFORM: linux/arm64',
+  },
+  AUTH_REALM_HOSTS: {
+    schema: z.optional(z.array(text.check(z.toLowerCase(), z.regex(HOST, 'is not a host name')))),
+    allowed: 'a list of host names, each with its port if it has one',
+    example: 'AUTH_REALM_HOSTS: auth.example.com',
+    list: true,
+  },
+  CHECK_ONLY: { schema: flag, allowed: 'true or false', example: "CHECK_ONLY: 'true'" },
+  CONCURRENCY: {
+    schema: z.optional(numberFrom1To(32)),
+    allowed: 'a whole number from 1 to 32',
+    example: "CONCURRENCY: '4'",
+  },
+  MAX_ATTEMPTS: {
+    schema: z._default(numberFrom1To(20), 5),
+    allowed: 'a whole number from 1 to 20',
+    example: "MAX_ATTEMPTS: '5'",
+  },
+  TIMEOUT: {
+    schema: z._default(duration, 15 * 60_000),
+    allowed: 'hours, minutes and seconds, up to 24h',
+    example: 'TIMEOUT: 15m, TIMEOUT: 1h30m',
+    written: '15m',
   },
   OUTPUT_DIR: {
     schema: z.optional(text),
@@ -82,7 +161,7 @@ export const variableNames = Object.keys(variables) as VariableName[]
 /** What a variable is when the user leaves it out, as pipe.yml and the README say it; undefined: unset. */
 export const defaultOf = (name: VariableName): string | undefined => {
   const variable: Variable = variables[name]
-  if (variable.reference !== undefined) return variable.reference
+  if (variable.written !== undefined) return variable.written
   const value = variable.schema.safeParse(undefined).data
   return value === undefined ? undefined : String(value)
 }
