@@ -1,0 +1,70 @@
+import { type Code, PipeError } from '../errors.ts'
+import { clean } from './text.ts'
+
+/**
+ * What a failed connection means: the failure of the catalogue for an error of Node's network, TLS and
+ * DNS modules or of undici, by the codes of the error, its causes and its parts.
+ */
+export const networkFault = (error: unknown, url: URL): PipeError => {
+  const errors = [...unfold(error)]
+  const codes = errors.map((each) => String((each as { code?: unknown }).code ?? ''))
+  const [code, failed] = kinds.find(([pattern]) => codes.some((each) => pattern.test(each)))?.[1] ?? [
+    'PKG-NETWORK',
+    'did not answer',
+  ]
+  const said = clean(errors.find((each) => each.message)?.message ?? codes[0] ?? '')
+  const proxy = /proxy (?:response|authentication)\D*(\d{3})/i.exec(said)
+  if (proxy) return proxyRefused(url, said, Number(proxy[1]), error)
+  return new PipeError(code, `${url.origin} ${failed}`, { said, cause: error })
+}
+
+type Kind = [pattern: RegExp, [code: Code, failed: string]]
+
+// Codes of libuv (getaddrinfo, sockets), of OpenSSL's X509_verify_cert and SSL errors as Node names them,
+// and of undici. What is in none of these is taken for a fault of the network.
+const kinds: Kind[] = [
+  [/^(?:ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/, ['PKG-DNS', 'has no address']],
+  [
+    /^(?:CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/,
+    ['PKG-TLS-EXPIRED', 'shows a certificate that is out of date'],
+  ],
+  [
+    /^(?:ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/,
+    ['PKG-TLS-HOST', 'shows the certificate of another name'],
+  ],
+  [
+    /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT(?:_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE|CERT_UNTRUSTED|CERT_REJECTED|INVALID_CA)$/,
+    ['PKG-TLS-CA', 'shows a certificate that is not trusted here'],
+  ],
+  [
+    /^(?:ERR_SSL_\w+|ERR_TLS_\w+|EPROTO|CERT_\w+|UNABLE_TO_\w+|CRL_\w+|UND_ERR_PRX_TLS)$/,
+    ['PKG-TLS', 'makes no TLS connection'],
+  ],
+  [/^HPE_/, ['PKG-NOT-A-REGISTRY', 'does not speak HTTP']],
+  [
+    /^(?:UND_ERR_HEADERS_OVERFLOW|UND_ERR_INVALID_ARG)$/,
+    ['PKG-NOT-A-REGISTRY', 'does not answer as a registry does'],
+  ],
+]
+
+const proxyRefused = (url: URL, said: string, status: number, cause: unknown): PipeError => {
+  const failed = `The proxy makes no connection to ${url.origin}`
+  if (status >= 500) return new PipeError('PKG-NETWORK', failed, { said, cause })
+  return new PipeError('PKG-NOT-A-REGISTRY', failed, {
+    said,
+    why:
+      status === 407
+        ? 'The proxy of HTTPS_PROXY or HTTP_PROXY asks for a user name and a password.'
+        : 'The proxy of HTTPS_PROXY or HTTP_PROXY does not let this pipe through.',
+    hint: 'Correct HTTPS_PROXY (http://user:password@host:port), or name the registry in NO_PROXY.',
+    cause,
+  })
+}
+
+// An error, its causes, and (where several addresses were tried) its parts; bounded, as causes may circle.
+function* unfold(error: unknown, depth = 0): Generator<Error> {
+  if (!(error instanceof Error) || depth > 5) return
+  yield error
+  for (const part of error instanceof AggregateError ? error.errors : []) yield* unfold(part, depth + 1)
+  yield* unfold(error.cause, depth + 1)
+}

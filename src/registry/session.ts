@@ -1,0 +1,173 @@
+import { PipeError } from '../errors.ts'
+import { isPage, refusal, said } from './answer.ts'
+import { type Challenge, parseChallenges } from './challenge.ts'
+import { createGate, type Gate } from './gate.ts'
+import type { Realm } from './realm.ts'
+import type { Secrets } from './text.ts'
+import { basic, type Credential, fetchToken, type TokenRequest } from './token.ts'
+import { createTokens } from './tokens.ts'
+import { type Answer, contentType, type Request, type Transport } from './transport.ts'
+
+/** How a registry lets clients in: by Basic, by Bearer tokens of a realm, or without either. */
+export type Scheme =
+  | { kind: 'none' }
+  | { kind: 'basic' }
+  | { kind: 'bearer'; realm: Realm; service: string | undefined }
+
+export interface SessionOptions {
+  registry: URL
+  credential: Credential | undefined
+  userAgent: string
+  /** Follows redirects by policy. */
+  send: Transport
+  /** Follows none; for tokens. */
+  sendOnce: Transport
+  /** Whether credentials may go to the realm of a challenge. */
+  checkRealm: (realm: string) => Promise<Realm>
+  secrets: Secrets
+}
+
+export interface Session {
+  /** Where the API is. */
+  registry: URL
+  /** The way in, as `GET /v2/` told it. */
+  scheme: Scheme
+  /** Shows the credential, once in a session. Throws `PKG-AUTH-REFUSED`. */
+  signIn: () => Promise<void>
+  /** A request with the authorization that its scope needs; a 401 gets one fresh token. */
+  request: (request: Request, scope: string) => Promise<Answer>
+}
+
+/**
+ * Asks `GET /v2/` how the registry lets clients in (distribution-spec, "Determining Support"), and keeps
+ * the tokens for what follows. Throws `PKG-NOT-A-REGISTRY` where something else answers, and
+ * `PKG-REALM-REFUSED` before any credential goes out.
+ */
+export const openSession = async (options: SessionOptions): Promise<Session> => {
+  const { credential, registry, userAgent } = options
+  const gate = createGate()
+  const first = await ping(options)
+  let scheme = first
+  let undecided = false
+
+  const tokens = createTokens(async (scope) => {
+    if (scheme.kind !== 'bearer') throw new TypeError('a token without a realm')
+    const { realm, service } = scheme
+    const ask = async () => {
+      const kind = credential && !gate.open() ? 'login' : 'token'
+      const wanted = { kind, name: nameOf(registry, scope), anonymous: !credential } as const
+      const request: TokenRequest = { realm: realm.url, service, scope, credential, userAgent, wanted }
+      const token = await fetchToken(options.sendOnce, request)
+      options.secrets.add(token.value)
+      return token
+    }
+    return credential ? gate.pass(ask) : ask()
+  })
+
+  const signIn = async (): Promise<void> => {
+    if (!credential || scheme.kind === 'none') return
+    await login(options, scheme, gate)
+  }
+
+  const authorize = async (scope: string): Promise<string | undefined> => {
+    if (scheme.kind === 'none') return undefined
+    // A token server may want a scope, or show its refusals by other means than 401: then the tokens tell.
+    if (!undecided)
+      await signIn().catch((error: unknown) => {
+        const lasting = !(
+          error instanceof PipeError && ['PKG-ACCESS-DENIED', 'PKG-NOT-A-REGISTRY'].includes(error.code)
+        )
+        if (lasting || scheme.kind === 'basic') throw error
+        undecided = true
+      })
+    if (scheme.kind === 'basic') return credential && basic(credential)
+    return `Bearer ${await tokens.get(scope)}`
+  }
+
+  return {
+    registry,
+    scheme: first,
+    signIn,
+    request: async (request, scope) => {
+      const used = await authorize(scope)
+      const answer = await options.send({ ...request, authorization: used })
+      if (answer.status !== 401 || !answer.trusted) return answer
+      const challenges = challengesOf(answer)
+      // A registry that lets `GET /v2/` pass may still ask here.
+      if (used === undefined && scheme.kind === 'none') scheme = await readScheme(options, answer)
+      if (scheme.kind === 'none' || (scheme.kind === 'basic' && (used !== undefined || !credential)))
+        return answer
+      // The registry knows best which scope it wants.
+      const asked = challenges.find((each) => each.scheme === 'bearer')?.params.scope
+      if (used !== undefined) tokens.renew(scope, used.replace(/^Bearer /, ''), asked)
+      return options.send({ ...request, authorization: await authorize(scope) })
+    },
+  }
+}
+
+const ping = async (options: SessionOptions): Promise<Scheme> => {
+  const answer = await options.send(pingRequest(options))
+  if (answer.status === 401 && answer.trusted) return readScheme(options, answer)
+  if (answer.status === 200 && isRegistry(answer)) return { kind: 'none' }
+  if (answer.status === 200) throw stranger(answer, said(answer))
+  throw refusal(answer, { kind: 'registry', name: options.registry.host, anonymous: true })
+}
+
+const login = async (options: SessionOptions, scheme: Scheme, gate: Gate): Promise<void> => {
+  const { credential, registry, userAgent } = options
+  const wanted = { kind: 'login', name: registry.host, anonymous: false } as const
+  await gate.pass(async () => {
+    if (gate.open()) return
+    if (scheme.kind === 'basic') {
+      const authorization = credential && basic(credential)
+      const answer = await options.send({ ...pingRequest(options), authorization })
+      if (answer.status !== 200) throw refusal(answer, wanted)
+      if (!isRegistry(answer)) throw stranger(answer, said(answer))
+    } else if (scheme.kind === 'bearer') {
+      const { realm, service } = scheme
+      const request = { realm: realm.url, service, scope: undefined, credential, userAgent, wanted }
+      options.secrets.add((await fetchToken(options.sendOnce, request)).value)
+    }
+  })
+}
+
+// Of several challenges Bearer comes first: its tokens are good for one repository only.
+const readScheme = async (options: SessionOptions, answer: Answer): Promise<Scheme> => {
+  const challenges = challengesOf(answer)
+  const bearer = challenges.find((each) => each.scheme === 'bearer' && each.params.realm)
+  if (bearer?.params.realm !== undefined) {
+    const realm = await options.checkRealm(bearer.params.realm)
+    return { kind: 'bearer', realm, service: bearer.params.service }
+  }
+  if (challenges.some((each) => each.scheme === 'basic')) return { kind: 'basic' }
+  const schemes = challenges.map((each) => each.scheme).join(', ')
+  throw stranger(answer, `${said(answer)}; WWW-Authenticate: ${schemes || '(none)'}`)
+}
+
+const pingRequest = ({ registry, userAgent }: SessionOptions): Request => ({
+  method: 'GET',
+  url: new URL('/v2/', registry),
+  headers: { 'user-agent': userAgent, accept: 'application/json' },
+  limit: 64 * 1024,
+})
+
+const challengesOf = (answer: Answer): Challenge[] =>
+  parseChallenges(answer.headers.get('www-authenticate') ?? [])
+
+// The version field is not required of a registry, nor is any body.
+const isRegistry = (answer: Answer): boolean =>
+  !isPage(answer) &&
+  (answer.headers.has('docker-distribution-api-version') ||
+    answer.body.length === 0 ||
+    contentType(answer).includes('json'))
+
+const nameOf = (registry: URL, scope: string): string => `${registry.host}/${scope.split(':')[1] ?? scope}`
+
+const stranger = (answer: Answer, words: string): PipeError =>
+  new PipeError(
+    'PKG-NOT-A-REGISTRY',
+    `${answer.url.host} does not answer as a registry does (${answer.status})`,
+    {
+      said: words,
+    },
+  )

@@ -1,0 +1,43 @@
+/**
+ * Remote text, fit for one line of a log: without escape sequences, control characters and invisible
+ * direction marks, white space collapsed, cut at `limit` characters.
+ */
+export const clean = (text: string, limit = 400): string => {
+  const line = text
+    .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '')
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return line.length > limit ? `${line.slice(0, limit - 1)}…` : line
+}
+
+/** An address as the log shows it: no user information, and no query but what names the thing asked for. */
+export const redactUrl = (url: URL): string => {
+  const shown = new Set(['service', 'scope', 'n', 'last'])
+  const query = [...url.searchParams].map(([name, value]) => `${name}=${shown.has(name) ? value : '***'}`)
+  return clean(`${url.origin}${url.pathname}${query.length > 0 ? `?${query.join('&')}` : ''}`, 1000)
+}
+
+export interface Secrets {
+  /** Remembers a value that must never be shown. */
+  add: (...values: string[]) => void
+  /** The text without any of them, raw or URL-encoded. */
+  hide: (text: string) => string
+}
+
+/** The secrets of one client: an answer may echo what it was sent. */
+export const createSecrets = (): Secrets => {
+  const values = new Set<string>()
+  return {
+    add: (...added) => {
+      // A value of a letter or two would blot out words, and is no secret worth the name.
+      for (const value of added.filter((each) => each.length > 3))
+        values.add(value).add(encodeURIComponent(value))
+    },
+    hide: (text) =>
+      [...values]
+        .sort((a, b) => b.length - a.length)
+        .reduce((hidden, value) => hidden.replaceAll(value, '***'), text),
+  }
+}

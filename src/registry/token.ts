@@ -1,0 +1,114 @@
+import * as z from 'zod'
+import { PipeError } from '../errors.ts'
+import { isPage, refusal, said, type Wanted } from './answer.ts'
+import { parseJson } from './json.ts'
+import { type Answer, header, type Request, type Transport } from './transport.ts'
+
+/** How many bytes of a token server's answer are read. */
+export const tokenLimit = 64 * 1024
+
+export interface Credential {
+  username: string
+  password: string
+}
+
+export interface TokenRequest {
+  realm: URL
+  service: string | undefined
+  /** `repository:<name>:pull`; none to see whether the login is accepted at all. */
+  scope: string | undefined
+  credential: Credential | undefined
+  userAgent: string
+  wanted: Wanted
+}
+
+export interface Token {
+  value: string
+  /** How long it may be used from now on, in milliseconds. */
+  lifetime: number
+}
+
+/**
+ * Asks a token server for a token (distribution-spec, "Token Authentication"): by GET with the credential as
+ * Basic; where the server does not know that (404, 405), by an OAuth2 POST. `send` must follow no redirect.
+ * Throws `PKG-AUTH-REFUSED`, `PKG-ACCESS-DENIED` or what else the answer means, `PKG-REDIRECT-REFUSED` for a
+ * redirect, and `PKG-NOT-A-REGISTRY` for an answer without a token.
+ */
+export const fetchToken = async (send: Transport, request: TokenRequest): Promise<Token> => {
+  let answer = await send(byGet(request))
+  if ([404, 405].includes(answer.status) && request.credential)
+    answer = await send(byPost(request, request.credential))
+  if (answer.status >= 300 && answer.status < 400) throw redirected(answer)
+  if (answer.status !== 200) throw refusal(answer, request.wanted)
+  return readToken(answer)
+}
+
+/** The value of Authorization for a user name and a password (RFC 7617, in UTF-8). */
+export const basic = ({ username, password }: Credential): string =>
+  `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+
+const byGet = ({ realm, service, scope, credential, userAgent }: TokenRequest): Request => {
+  const url = new URL(realm)
+  if (service !== undefined) url.searchParams.set('service', service)
+  if (scope !== undefined) url.searchParams.append('scope', scope)
+  // As docker does; servers that keep accounts apart look at it.
+  if (credential) url.searchParams.set('account', credential.username)
+  const headers = { accept: 'application/json', 'user-agent': userAgent }
+  return { method: 'GET', url, headers, authorization: credential && basic(credential), limit: tokenLimit }
+}
+
+const byPost = (
+  { realm, service, scope, userAgent }: TokenRequest,
+  { username, password }: Credential,
+): Request => {
+  const form = { grant_type: 'password', client_id: 'packages-pull', username, password }
+  const body = new URLSearchParams({ ...form, ...(service && { service }), ...(scope && { scope }) })
+  return {
+    method: 'POST',
+    url: realm,
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
+      'user-agent': userAgent,
+    },
+    body: body.toString(),
+    limit: tokenLimit,
+  }
+}
+
+const wireToken = z.object({
+  token: z.string().optional().catch(undefined),
+  access_token: z.string().optional().catch(undefined),
+  expires_in: z.coerce.number().positive().optional().catch(undefined),
+  issued_at: z.string().optional().catch(undefined),
+})
+
+const readToken = (answer: Answer): Token => {
+  const parsed = wireToken.safeParse(answer.truncated ? undefined : parseJson(answer.body))
+  const value = parsed.data?.token || parsed.data?.access_token
+  // RFC 6750, section 2.1, and no more than a header field carries.
+  if (!parsed.success || !value || !/^[\x21-\x7e]+$/.test(value))
+    throw new PipeError('PKG-NOT-A-REGISTRY', `${answer.url.host} answers without a usable token`, {
+      said: isPage(answer)
+        ? said(answer)
+        : answer.truncated
+          ? 'more than 64 KiB'
+          : 'HTTP 200 without a token',
+      why: 'The registry names this address for tokens, but what is there is no token server: often the page of a proxy, a firewall or a login portal.',
+    })
+  const { expires_in = 60, issued_at } = parsed.data
+  return { value, lifetime: expires_in * 1000 - age(issued_at, answer) }
+}
+
+// A token from the server's cache is older than its answer. Both times are of the server's clock: the one
+// of this machine may be wrong.
+const age = (issuedAt: string | undefined, answer: Answer): number => {
+  const past = Date.parse(header(answer, 'date') ?? '') - Date.parse(issuedAt ?? '')
+  return Number.isNaN(past) ? 0 : Math.max(past, 0)
+}
+
+const redirected = (answer: Answer): PipeError =>
+  new PipeError('PKG-REDIRECT-REFUSED', `${answer.url.host} redirects a request for a token`, {
+    said: `HTTP ${answer.status}`,
+    why: 'Credentials go to the address that the registry names for tokens and to no other.',
+  })

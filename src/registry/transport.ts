@@ -1,0 +1,53 @@
+/** One request to a registry or its token server. */
+export interface Request {
+  method: 'GET' | 'HEAD' | 'POST'
+  url: URL
+  headers?: Record<string, string>
+  body?: string
+  /** Kept apart from the headers, because it must not follow a redirect to another origin. */
+  authorization?: string | undefined
+  /** How many bytes of a successful answer are read at most. */
+  limit: number
+  /** Which attempt this is, from 1; for the log. */
+  attempt?: number
+  signal?: AbortSignal | undefined
+}
+
+/** A whole answer, in memory. */
+export interface Answer {
+  status: number
+  /** Names in lower case; every value of a field that came several times. */
+  headers: ReadonlyMap<string, readonly string[]>
+  body: Buffer
+  /** The body was longer than the limit, and the rest was not read. */
+  truncated: boolean
+  /** Where the answer came from, redirects followed. */
+  url: URL
+  /** No redirect led away from the origin that was asked. */
+  trusted: boolean
+}
+
+/** Carries out a request. The layers of the client are stacked as functions from one to the next. */
+export type Transport = (request: Request) => Promise<Answer>
+
+/** How long a request may take, in milliseconds. */
+export interface Timeouts {
+  /** To make a connection, TLS included. */
+  connect: number
+  /** From the request to the head of its answer. */
+  headers: number
+  /** Between two pieces of a body. */
+  body: number
+  /** One request and its whole answer. */
+  total: number
+}
+
+export const defaultTimeouts: Timeouts = { connect: 10_000, headers: 30_000, body: 30_000, total: 120_000 }
+
+/** The first value of a header field, without surrounding white space. */
+export const header = (answer: Answer, name: string): string | undefined =>
+  answer.headers.get(name)?.[0]?.trim()
+
+/** The media type of the answer in lower case, without its parameters; empty where there is none. */
+export const contentType = (answer: Answer): string =>
+  (header(answer, 'content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
