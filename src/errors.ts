@@ -264,6 +264,20 @@ export const catalogue = {
     'The delivery did not end within TIMEOUT.',
     'Raise TIMEOUT, or look above for what was slow.',
   ),
+  'PKG-OUTPUT': entry(
+    'disk',
+    10,
+    NO,
+    'The folder for images.env and result.json cannot be made or written.',
+    'Name a folder under the clone folder in OUTPUT_DIR, or leave it out.',
+  ),
+  'PKG-INTERRUPTED': entry(
+    'pipe',
+    143,
+    NO,
+    'The step was stopped, or its time was up.',
+    'Run the step again; what was pulled so far is in the engine of a step that goes on.',
+  ),
   'PKG-INTERNAL': entry(
     'pipe',
     1,
@@ -284,6 +298,8 @@ interface Details {
   hint?: string | undefined
   /** How long the other side asked to wait before the next try, in milliseconds. */
   retryAfter?: number | undefined
+  /** Where the catalogue's exit code is not exact: 128 + n for an end by signal n. */
+  exitCode?: number
   cause?: unknown
 }
 
@@ -294,6 +310,7 @@ export class PipeError extends Error {
   readonly why: string
   readonly hint: string
   readonly retryAfter: number | undefined
+  readonly exitCode: number
 
   constructor(code: Code, message: string, details: Details = {}) {
     super(message, { cause: details.cause })
@@ -303,6 +320,7 @@ export class PipeError extends Error {
     this.why = details.why ?? catalogue[code].why
     this.hint = details.hint ?? catalogue[code].hint
     this.retryAfter = details.retryAfter
+    this.exitCode = details.exitCode ?? catalogue[code].exitCode
   }
 
   get side(): Side {
@@ -311,10 +329,6 @@ export class PipeError extends Error {
 
   get retryable(): boolean {
     return catalogue[this.code].retryable
-  }
-
-  get exitCode(): number {
-    return catalogue[this.code].exitCode
   }
 }
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 // The vectors of independent projects lie beside the checkout, not in it; TESTDATA names another place.
-const folder = process.env['TESTDATA'] ?? fileURLToPath(new URL('../../shared/testdata/', import.meta.url))
+const folder = process.env.TESTDATA ?? fileURLToPath(new URL('../../shared/testdata/', import.meta.url))
 
 /** One file of test vectors, parsed; undefined (and a line on standard error) where the folder is absent. */
 export const testdata = <T>(name: string): T | undefined => {

@@ -1,0 +1,35 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+// Kept in memory by the kernel: a pipe that is killed outright leaves its container behind, and with a
+// folder of the container's own file system it would leave the login in it.
+const MEMORY = '/dev/shm'
+
+/** The private docker configs of this process: one folder a credential, 0700, its file 0600. */
+export interface DockerConfigs {
+  /** A new folder for `docker --config`, in which only `registry` will have a login. */
+  create(registry: string): string
+  /** Removes every folder; synchronous, so that it also works while the process ends. */
+  removeAll(): void
+}
+
+export const createDockerConfigs = (): DockerConfigs => {
+  const folders = new Set<string>()
+  return {
+    create(registry) {
+      const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'packages-pull-'))
+      folders.add(folder)
+      const file = join(folder, 'config.json')
+      // An entry, even an empty one, keeps `docker login` from looking for a keychain program on this machine
+      // and putting the secret there, where nothing would remove it.
+      writeFileSync(file, JSON.stringify({ auths: { [registry]: {} } }), { mode: 0o600 })
+      chmodSync(file, 0o600)
+      return folder
+    },
+    removeAll() {
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+      folders.clear()
+    },
+  }
+}

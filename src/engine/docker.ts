@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs'
+import { execa } from 'execa'
+import { PipeError } from '../errors.ts'
+import type { Environment } from '../settings/environment.ts'
+import { engineError } from './failure.ts'
+
+// Bitbucket mounts a docker CLI of its own over /usr/local/bin/docker; ours lies where no mount hides it.
+const BUNDLED = '/opt/packages-pull/bin/docker'
+
+// What a docker command needs. Secrets of the step are none of its business.
+const PASSED = [
+  'PATH',
+  'DOCKER_HOST',
+  'DOCKER_TLS_VERIFY',
+  'DOCKER_CERT_PATH',
+  'DOCKER_API_VERSION',
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
+]
+
+export interface DockerOptions {
+  /** Folder of the docker config to use. */
+  config: string
+  /** Standard input: the only way in which a secret reaches a command. */
+  input?: string
+  /** Called with each line of standard output while the command runs. */
+  onLine?: (line: string) => void
+}
+
+/** Runs one docker command and returns what it wrote to standard output. */
+export type Docker = (args: readonly string[], options: DockerOptions) => Promise<string>
+
+interface Context {
+  env: Environment
+  signal: AbortSignal
+  /** Called after each command with its arguments, exit code and duration in milliseconds. */
+  onCommand: (args: readonly string[], exitCode: number | undefined, milliseconds: number) => void
+}
+
+/**
+ * The docker CLI, run with an argument list and judged by its exit code.
+ *
+ * The returned function throws {PipeError} with what the CLI said, and the signal's reason when it was aborted.
+ */
+export const createDocker = ({ env, signal, onCommand }: Context): Docker => {
+  const program = existsSync(BUNDLED) ? BUNDLED : 'docker'
+  const passed = Object.fromEntries(
+    PASSED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
+  )
+  return async (args, { config, input, onLine }) => {
+    signal.throwIfAborted()
+    const result = await execa(program, ['--config', config, ...args], {
+      env: passed,
+      extendEnv: false,
+      reject: false,
+      cancelSignal: signal,
+      forceKillAfterDelay: 2000,
+      ...(input === undefined ? { stdin: 'ignore' } : { input }),
+      ...(onLine === undefined
+        ? {}
+        : {
+            stdout: function* (line: unknown) {
+              onLine(String(line))
+              yield line
+            },
+          }),
+    })
+    onCommand(args, result.exitCode, result.durationMs)
+    signal.throwIfAborted()
+    if (result.code === 'ENOENT')
+      throw new PipeError('PKG-CLI-MISSING', `There is no program ${program} here.`)
+    if (result.failed) throw engineError(args, result.stderr || result.originalMessage || '')
+    return result.stdout
+  }
+}

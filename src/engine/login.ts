@@ -1,0 +1,24 @@
+import type { Credential } from '../settings.ts'
+import type { DockerConfigs } from './config.ts'
+import type { Docker } from './docker.ts'
+
+/**
+ * Signs in to a registry with one credential and returns the docker config that holds the login.
+ *
+ * @throws {PipeError} with the registry's or the engine's answer
+ */
+export const login = async (
+  docker: Docker,
+  configs: DockerConfigs,
+  registry: string,
+  { username, secret }: Credential,
+): Promise<string> => {
+  const config = configs.create(registry)
+  await docker(['login', '--username', username, '--password-stdin', registry], { config, input: secret })
+  return config
+}
+
+/** Takes the login out of its config. The config's removal does it too; this also covers a keychain program. */
+export const logout = async (docker: Docker, config: string, registry: string): Promise<void> => {
+  await docker(['logout', registry], { config })
+}

@@ -1,0 +1,48 @@
+// The names are those of Go's src/internal/syslist.
+const systems =
+  'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos'
+const architectures =
+  '386 amd64 amd64p32 arm armbe arm64 arm64be loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc ppc64 ppc64le riscv riscv64 s390 s390x sparc sparc64 wasm'
+
+/** Whether Go has an operating system of this name, which are the names that images use. */
+export const isSystem = (os: string) => systems.split(' ').includes(os)
+
+/** Whether Go has an architecture of this name. */
+export const isArchitecture = (architecture: string) => architectures.split(' ').includes(architecture)
+
+/** The name that Go has for an operating system. */
+export const normalizeOs = (os: string): string => {
+  const lower = os.toLowerCase()
+  return lower === 'macos' ? 'darwin' : lower
+}
+
+/**
+ * The names that Go has for an architecture and its variant. The variant that most machines have is written
+ * as none, but for arm, where none has always meant v7.
+ */
+export const normalizeArchitecture = (architecture: string, variant: string | undefined) => {
+  const named = architecture.toLowerCase()
+  const version = (variant ?? '')
+    .toLowerCase()
+    .replace(/^(?=\d)/, 'v')
+    .replace(/\.0$/, '')
+  switch (named) {
+    case 'i386':
+      return { architecture: '386', variant: '' }
+    case 'x86_64':
+    case 'x86-64':
+    case 'amd64':
+      return { architecture: 'amd64', variant: version === 'v1' ? '' : version }
+    case 'aarch64':
+    case 'arm64':
+      return { architecture: 'arm64', variant: version === 'v8' ? '' : version }
+    case 'armhf':
+      return { architecture: 'arm', variant: 'v7' }
+    case 'armel':
+      return { architecture: 'arm', variant: 'v6' }
+    case 'arm':
+      return { architecture: 'arm', variant: version === '' ? 'v7' : version }
+    default:
+      return { architecture: named, variant: (variant ?? '').toLowerCase() }
+  }
+}

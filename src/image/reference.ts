@@ -1,0 +1,126 @@
+import { DigestError, parseDigest } from './digest.ts'
+import { explain } from './explain.ts'
+import { cut, holds, type Parts } from './grammar.ts'
+import { quote } from './quote.ts'
+
+/** An image reference as it is written: any part but the path may be absent. */
+export type Reference = Parts
+
+/** An image reference with nothing left to guess. It has a tag, a digest or both. */
+export interface ImageReference {
+  /** `domain/path`, the repository's full name. */
+  name: string
+  /** The registry's host, and port if one is given. */
+  domain: string
+  path: string
+  tag: string | undefined
+  digest: string | undefined
+}
+
+export type ReferenceErrorKind =
+  | 'empty'
+  | 'format'
+  | 'uppercase'
+  | 'too-long'
+  | 'identifier'
+  | 'workspace'
+  | `digest-${'format' | 'length' | 'unsupported'}`
+
+/** What is wrong with a reference: `reason` alone, or `message` with the reference itself. */
+export class ReferenceSyntaxError extends Error {
+  readonly kind: ReferenceErrorKind
+  readonly reason: string
+
+  constructor(kind: ReferenceErrorKind, text: string, reason: string) {
+    super(`${quote(text)} is not an image reference: ${reason}`)
+    this.name = 'ReferenceSyntaxError'
+    this.kind = kind
+    this.reason = reason
+  }
+}
+
+const LONGEST_PATH = 255
+
+/**
+ * Takes a reference apart by the grammar of github.com/distribution/reference, with nothing added: `base`
+ * has no domain and no tag, and the first component of `acme/base` counts as a domain.
+ *
+ * @throws {ReferenceSyntaxError} for anything else
+ */
+export const parseReference = (text: string): Reference => {
+  const parts = cut(text)
+  if (!holds(parts)) throw new ReferenceSyntaxError(kindOfFault(text), text, explain(text))
+  if (parts.path.length > LONGEST_PATH) {
+    const reason = `the path has ${parts.path.length} characters, at most ${LONGEST_PATH} are allowed`
+    throw new ReferenceSyntaxError('too-long', text, reason)
+  }
+  if (parts.digest !== undefined) checkDigest(text, parts.digest)
+  return parts
+}
+
+/** Writes a reference: `[domain/]path[:tag][@digest]`. */
+export const formatReference = ({ domain, path, tag, digest }: Reference): string =>
+  [
+    domain === undefined ? '' : `${domain}/`,
+    path,
+    tag === undefined ? '' : `:${tag}`,
+    digest === undefined ? '' : `@${digest}`,
+  ].join('')
+
+/**
+ * Completes the short forms: `base:1.4` is a package of the workspace, `acme/base:1.4` one of the workspace
+ * acme, both in `registry`; a name that begins with a host stays. Neither tag nor digest means `latest`.
+ *
+ * @throws {ReferenceSyntaxError} also (`workspace`) for a lone name where the workspace is not known
+ */
+export const expandReference = (
+  text: string,
+  { registry, workspace }: { registry: string; workspace: string | undefined },
+): ImageReference => {
+  const parsed = parseReference(text)
+  if (/^[a-f0-9]{64}$/.test(text)) {
+    const reason = 'it is the id of an image; after a name and "@sha256:" it would be a digest'
+    throw new ReferenceSyntaxError('identifier', text, reason)
+  }
+  const { domain, path } = isHost(parsed.domain)
+    ? { domain: parsed.domain, path: parsed.path }
+    : complete(text, parsed, registry, workspace)
+  const tag = parsed.tag ?? (parsed.digest === undefined ? 'latest' : undefined)
+  return { name: `${domain}/${path}`, domain, path, tag, digest: parsed.digest }
+}
+
+/** As distribution decides: an organisation has neither a dot nor a colon, and no upper-case letter. */
+const isHost = (domain: string | undefined): domain is string =>
+  domain !== undefined && (domain === 'localhost' || /[.:A-Z]/.test(domain))
+
+const complete = (text: string, parsed: Reference, registry: string, workspace: string | undefined) => {
+  const first = parsed.domain ?? (parsed.path.includes('/') ? undefined : workspace)
+  if (first === undefined && !parsed.path.includes('/')) {
+    const reason = `it is short for ${registry}/<workspace>/${parsed.path}, and the workspace is not known here (BITBUCKET_WORKSPACE is empty); write the name in full`
+    throw new ReferenceSyntaxError('workspace', text, reason)
+  }
+  const full = [registry, ...(first === undefined ? [] : [first]), parsed.path].join('/')
+  try {
+    const { domain, path } = parseReference(full)
+    if (isHost(domain)) return { domain, path }
+  } catch (error) {
+    if (!(error instanceof ReferenceSyntaxError)) throw error
+    throw new ReferenceSyntaxError(error.kind, text, `it stands for ${quote(full)}; there, ${error.reason}`)
+  }
+  throw new ReferenceSyntaxError('format', text, `it stands for ${quote(full)}, which begins with no host`)
+}
+
+// The same three answers as distribution: the text would do in lower case, or it would not.
+const kindOfFault = (text: string): ReferenceErrorKind => {
+  if (text === '') return 'empty'
+  return holds(cut(text.toLowerCase())) ? 'uppercase' : 'format'
+}
+
+const checkDigest = (text: string, digest: string) => {
+  try {
+    parseDigest(digest)
+  } catch (error) {
+    if (!(error instanceof DigestError)) throw error
+    throw new ReferenceSyntaxError(`digest-${error.kind}`, text, `the digest after "@": ${error.reason}`)
+  }
+}

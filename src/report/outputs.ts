@@ -1,0 +1,130 @@
+import { accessSync, appendFileSync, constants, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PipeError } from '../errors.ts'
+import { VERSION } from '../identity.ts'
+import { type Environment, lookUp } from '../settings/environment.ts'
+import { outputDirOf } from '../settings.ts'
+import type { Log } from './log.ts'
+
+/** What `result.json` says of one image that is in the engine. Absent facts are null. */
+export interface DeliveredImage {
+  /** The full reference, as a later script line uses it. */
+  reference: string
+  /** Digest of the tag: of an index where the image is a multi-platform one. */
+  digest: string
+  /** Digest of the platform's own manifest. */
+  manifestDigest: string | null
+  id: string
+  /** `os/arch[/variant]`. */
+  platform: string
+  /** Sum of the compressed layers, in bytes. */
+  compressedSize: number | null
+  /** What came from the registry in this run, in bytes. */
+  bytesTransferred: number | null
+  source: 'engine' | 'store' | 'registry'
+  credential: 'built-in' | 'api-token' | null
+  attempts: number
+  seconds: number
+}
+
+/** The files that a run leaves behind for the later script lines. */
+export interface Result {
+  /** One entry for each image asked for, in that order; null where the image is not in the engine. */
+  images: ReadonlyArray<DeliveredImage | null>
+  error: PipeError | undefined
+}
+
+/**
+ * Writes what a run leaves behind: `images.env` and `result.json` in the output folder, and the image variables
+ * at the end of the step's file of output variables, where Bitbucket lets a pipe write it.
+ *
+ * @param clean masks and cleans the words of an error
+ * @returns the failures to do so
+ */
+export const report = (
+  env: Environment,
+  result: Result,
+  clean: (text: string) => string,
+  log: Log,
+): PipeError[] => {
+  const folder = outputDirOf(env)
+  const errors: PipeError[] = []
+  if (folder !== undefined) {
+    try {
+      writeOutputs(folder, result, clean)
+      log.info(`Wrote images.env and result.json to ${folder}`)
+    } catch (error) {
+      errors.push(outputError(folder, error))
+    }
+  }
+  const path = lookUp(env, 'BITBUCKET_PIPELINES_VARIABLES_PATH')
+  if (path !== undefined && !appendOutputVariables(path, result)) {
+    log.debug(`${path} is not writable: no output variables; images.env has the same lines`)
+  }
+  return errors
+}
+
+/** The lines of `images.env`: what a shell can source, and what Bitbucket's output variables take. */
+export const imageVariables = (images: Result['images']): string =>
+  images
+    .flatMap((image, index) =>
+      image === null
+        ? []
+        : [
+            `PACKAGES_IMAGE_${index}=${image.reference}`,
+            `PACKAGES_IMAGE_${index}_DIGEST=${image.digest}`,
+            `PACKAGES_IMAGE_${index}_ID=${image.id}`,
+          ],
+    )
+    .map((line) => `${line}\n`)
+    .join('')
+
+/** The text of `result.json`; `clean` masks and cleans the words of an error. */
+export const resultJson = ({ images, error }: Result, clean: (text: string) => string): string => {
+  const result = {
+    version: VERSION,
+    outcome: error === undefined ? 'success' : 'failure',
+    error: error && {
+      code: error.code,
+      side: error.side,
+      message: clean(error.message),
+      hint: clean(error.hint),
+    },
+    images,
+  }
+  return `${JSON.stringify({ ...result, error: result.error ?? null }, null, 2)}\n`
+}
+
+/** Writes `images.env` and `result.json` into a folder, each in one piece: a reader never sees half a file. */
+const writeOutputs = (folder: string, result: Result, clean: (text: string) => string): void => {
+  mkdirSync(folder, { recursive: true })
+  writeWhole(join(folder, 'images.env'), imageVariables(result.images))
+  writeWhole(join(folder, 'result.json'), resultJson(result, clean))
+}
+
+/**
+ * Appends the image variables to the step's file of output variables.
+ *
+ * @returns whether the file was there and writable: Bitbucket does not promise it to a pipe
+ */
+const appendOutputVariables = (path: string, result: Result): boolean => {
+  try {
+    accessSync(path, constants.W_OK)
+    appendFileSync(path, imageVariables(result.images))
+    return true
+  } catch {
+    return false
+  }
+}
+
+const outputError = (folder: string, error: unknown) => {
+  const code = (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'PKG-DISK-FULL' : 'PKG-OUTPUT'
+  const said = error instanceof Error ? error.message : String(error)
+  return new PipeError(code, `The outputs could not be written to ${folder}.`, { said, cause: error })
+}
+
+const writeWhole = (path: string, text: string) => {
+  const temporary = `${path}.${process.pid}.tmp`
+  writeFileSync(temporary, text)
+  renameSync(temporary, path)
+}

@@ -1,0 +1,54 @@
+import { stripVTControlCharacters } from 'node:util'
+import type { Environment } from '../settings/environment.ts'
+
+interface Secret {
+  username: string
+  secret: string
+}
+
+/** What stands where a secret was. */
+const MASK = '****'
+
+// Shorter values are no secrets, and masking them would shred the log.
+const SHORTEST = 4
+
+const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY/i
+
+// Control characters, and those that reorder text: a remote message must not be able to draw on the log.
+const INVISIBLE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+
+/** The secrets that an environment holds: the credentials of the pipe, and whatever else is named like a secret. */
+export const secretsOf = (env: Environment): Secret[] =>
+  Object.entries(env).flatMap(([name, value]) => {
+    if (value === undefined || !SECRET_NAME.test(name)) return []
+    const username = env[`${name.replace(/_TOKEN$/, '')}_USERNAME`] ?? env[`${name}_USERNAME`] ?? ''
+    return [{ username: username.trim(), secret: value.trim() }]
+  })
+
+/**
+ * A function that masks secrets wherever they stand in a text: as they are, URL-encoded, JSON-encoded, and
+ * the base64 of HTTP Basic authentication (RFC 7617).
+ */
+export const redactor = (credentials: readonly Secret[]) => {
+  const forms = credentials.flatMap(({ username, secret }) => [
+    secret,
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+    ...['base64', 'base64url'].map((encoding) =>
+      Buffer.from(`${username}:${secret}`).toString(encoding as BufferEncoding),
+    ),
+  ])
+  // The longest first: one form may hold another.
+  const secrets = [...new Set(forms)]
+    .filter((form) => form.length >= SHORTEST)
+    .sort((a, b) => b.length - a.length)
+  return (text: string): string => secrets.reduce((masked, secret) => masked.replaceAll(secret, MASK), text)
+}
+
+/** Text from outside as it may be printed: without escape sequences, control and reordering characters but line ends. */
+export const clean = (text: string): string =>
+  stripVTControlCharacters(text)
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.replaceAll('\t', ' ').replace(INVISIBLE, '').trimEnd())
+    .join('\n')
+    .trim()

@@ -1,0 +1,140 @@
+import * as z from 'zod/mini'
+import { PipeError } from './errors.ts'
+import { quote } from './image/quote.ts'
+import { expandReference, type ImageReference, ReferenceSyntaxError } from './image/reference.ts'
+import { type Environment, itemsOf, ListError, lookUp, lookUpRaw } from './settings/environment.ts'
+import { misspellings } from './settings/misspelling.ts'
+import { type VariableName, variableNames, variables } from './settings/variables.ts'
+
+/** A user name and its secret. */
+export interface Credential {
+  /** How logs and `result.json` name it; they never hold its value. */
+  kind: 'built-in' | 'api-token'
+  username: string
+  secret: string
+}
+
+export interface Settings {
+  images: ImageReference[]
+  /** Host of Bitbucket Packages, with its port if it has one. */
+  registry: string
+  builtIn: Credential | undefined
+  debug: boolean
+}
+
+/** A problem of one variable: `what` is wrong with it. */
+interface Problem {
+  name: VariableName
+  what: string
+}
+
+/** Variables before they are checked: strings, and for list variables their items. */
+type Raw = { [Name in VariableName]: Name extends 'IMAGE' ? string[] | undefined : string | undefined }
+
+const schema = z.object(
+  Object.fromEntries(variableNames.map((name) => [name, variables[name].schema])) as {
+    [Name in VariableName]: (typeof variables)[Name]['schema']
+  },
+)
+
+/**
+ * The settings that the environment holds.
+ *
+ * @throws {PipeError} PKG-CONFIG with every problem at once; PKG-CREDENTIALS-MISSING where that is the only one.
+ */
+export const readSettings = (env: Environment): Settings => {
+  const problems: Problem[] = []
+  const raw = Object.fromEntries(variableNames.map((name) => [name, rawOf(env, name, problems)])) as Raw
+  const parsed = schema.safeParse(raw)
+  for (const { path, message, input } of parsed.error?.issues ?? []) {
+    const name = path[0] as VariableName
+    problems.push({
+      name,
+      what: message.startsWith('"') ? message : `${shown(name, input ?? raw[name])} ${message}`,
+    })
+  }
+  const registry = parsed.data?.REGISTRY ?? 'crg.apkg.io'
+  const images = imagesOf(env, raw.IMAGE, registry, problems)
+  const builtIn = builtInOf(env, problems)
+  const unknown = misspellings(env)
+  if (!parsed.success || problems.length > 0 || unknown.length > 0) {
+    throw invalid([
+      ...problems.map(
+        ({ name, what }) =>
+          `${name}: ${what}. Allowed: ${variables[name].allowed}. Example: ${variables[name].example}`,
+      ),
+      ...unknown.map(({ name, meant }) => `${name}: this pipe has no such variable; did you mean ${meant}?`),
+    ])
+  }
+  if (builtIn === undefined && images.some(({ domain }) => domain === registry)) {
+    throw new PipeError('PKG-CREDENTIALS-MISSING', `There are no credentials for ${registry}.`)
+  }
+  return {
+    images,
+    registry,
+    builtIn,
+    debug: parsed.data.DEBUG,
+  }
+}
+
+/** Where `images.env` and `result.json` go; known before the settings are, for a run that ends with them. */
+export const outputDirOf = (env: Environment): string | undefined =>
+  lookUp(env, 'OUTPUT_DIR') ?? lookUp(env, 'BITBUCKET_PIPE_STORAGE_DIR')
+
+/** Whether `DEBUG` is on; known before the settings are, for the report of a fault in them. */
+export const isDebug = (env: Environment): boolean => lookUp(env, 'DEBUG')?.toLowerCase() === 'true'
+
+const rawOf = (env: Environment, name: VariableName, problems: Problem[]) => {
+  try {
+    const raw = lookUpRaw(env, name)
+    if ('list' in variables[name]) return raw === undefined ? undefined : itemsOf(raw)
+    if (Array.isArray(raw)) throw new ListError('is a list, but takes one value')
+    return raw
+  } catch (error) {
+    if (!(error instanceof ListError)) throw error
+    problems.push({ name, what: error.message })
+    return undefined
+  }
+}
+
+const imagesOf = (env: Environment, items: string[] | undefined, registry: string, problems: Problem[]) => {
+  if (items === undefined && !problems.some(({ name }) => name === 'IMAGE')) {
+    problems.push({ name: 'IMAGE', what: 'is missing' })
+  }
+  return (items ?? []).flatMap((item) => {
+    try {
+      const image = expandReference(item, { registry, workspace: lookUp(env, 'BITBUCKET_WORKSPACE') })
+      return [withRegistry(image, registry)]
+    } catch (error) {
+      if (!(error instanceof ReferenceSyntaxError)) throw error
+      const known = problems.some(({ what }) => what === error.message)
+      if (!known) problems.push({ name: 'IMAGE', what: error.message })
+      return []
+    }
+  })
+}
+
+// The engine finds a login by the host as it is written, so a host in capitals would be pulled without it.
+const withRegistry = (image: ImageReference, registry: string): ImageReference =>
+  image.domain.toLowerCase() === registry
+    ? { ...image, domain: registry, name: `${registry}/${image.path}` }
+    : image
+
+const builtInOf = (env: Environment, problems: Problem[]): Credential | undefined => {
+  const username = lookUp(env, 'BITBUCKET_PACKAGES_USERNAME')
+  const secret = lookUp(env, 'BITBUCKET_PACKAGES_TOKEN')
+  if (username !== undefined && secret !== undefined) return { kind: 'built-in', username, secret }
+  if (username !== undefined)
+    problems.push({ name: 'BITBUCKET_PACKAGES_TOKEN', what: 'is missing, its user name is there' })
+  if (secret !== undefined)
+    problems.push({ name: 'BITBUCKET_PACKAGES_USERNAME', what: 'is missing, its token is there' })
+  return undefined
+}
+
+const shown = (name: VariableName, value: unknown) =>
+  'secret' in variables[name] ? 'its value (not shown)' : quote(String(value))
+
+const invalid = (lines: string[]) => {
+  const count = lines.length === 1 ? 'One variable is' : `${lines.length} variables are`
+  return new PipeError('PKG-CONFIG', [`${count} not valid:`, ...lines.map((line) => `- ${line}`)].join('\n'))
+}

@@ -1,0 +1,50 @@
+/** The environment of a process: names to values. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What a variable holds before it is checked: one string, the items of a YAML list, or nothing. */
+export type RawValue = string | string[] | undefined
+
+/** Thrown when a list variable (`X_COUNT`, `X_0`…) contradicts itself; the message says how. */
+export class ListError extends Error {
+  override readonly name = 'ListError'
+}
+
+// Bitbucket leaves a reference to a variable that does not exist empty or, in places, as it was written.
+const UNEXPANDED = /^\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})$/
+
+// More items than any pipeline has: X_COUNT is input, and a loop over it must end.
+const MAX_ITEMS = 1000
+
+/** The value of a variable, or undefined where it is empty or a reference that was not expanded. */
+export const lookUp = (env: Environment, name: string): string | undefined => {
+  const value = env[name]?.trim()
+  return value === undefined || value === '' || UNEXPANDED.test(value) ? undefined : value
+}
+
+/**
+ * A variable in either of the forms in which Bitbucket passes it: one string (`X`), or a YAML list (`X_COUNT`,
+ * `X_0`, `X_1`…). Unset items of a list are left out.
+ *
+ * @throws {ListError} when both forms are there, when the count is no number or an item is missing.
+ */
+export const lookUpRaw = (env: Environment, name: string): RawValue => {
+  const count = lookUp(env, `${name}_COUNT`)
+  const single = lookUp(env, name)
+  if (count === undefined) return single
+  if (single !== undefined) throw new ListError(`is given both as one value and as a list (${name}_COUNT)`)
+  if (!/^\d{1,4}$/.test(count) || Number(count) > MAX_ITEMS) {
+    throw new ListError(`${name}_COUNT is ${JSON.stringify(count)}, not a number of items up to ${MAX_ITEMS}`)
+  }
+  const names = Array.from({ length: Number(count) }, (_, index) => `${name}_${index}`)
+  const missing = names.find((item) => env[item] === undefined)
+  if (missing !== undefined)
+    throw new ListError(`has ${count} items by ${name}_COUNT, but ${missing} is missing`)
+  const items = names.map((item) => lookUp(env, item)).filter((item) => item !== undefined)
+  return items.length > 0 ? items : undefined
+}
+
+/** The items of a list variable: those of a YAML list, or one string split at newlines, commas and white space. */
+export const itemsOf = (raw: RawValue): string[] =>
+  (raw === undefined ? [] : [raw].flat())
+    .flatMap((item) => item.split(/[\s,]+/))
+    .filter((item) => item !== '')
