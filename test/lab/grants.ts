@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** A pair that the token server accepts. */
@@ -48,15 +48,20 @@ export const usualRules: Rules = {
 export const setRules = async (world: { dir: string }, change: Partial<Rules>): Promise<void> => {
   const path = join(world.dir, 'rules.json')
   const before: Rules = JSON.parse(await readFile(path, 'utf8').catch(() => JSON.stringify(usualRules)))
-  await writeFile(path, JSON.stringify({ ...before, ...change }))
+  // Renamed into place, because the token server reads it at any time.
+  await writeFile(`${path}.new`, JSON.stringify({ ...before, ...change }))
+  await rename(`${path}.new`, path)
 }
 
 /** A secret with characters that URLs, shells and base64 treat in their own way. */
 export const newSecret = (prefix: string): string => `${prefix}${randomBytes(33).toString('base64')}/+=`
 
 /** Makes a pair known to the token server, under a name by which it can be revoked. */
-export const issue = (world: { dir: string }, name: string, grant: Grant): Promise<void> =>
-  writeFile(join(world.dir, 'grants', `${name}.json`), JSON.stringify(grant))
+export const issue = async (world: { dir: string }, name: string, grant: Grant): Promise<void> => {
+  const path = join(world.dir, `${name}.new`)
+  await writeFile(path, JSON.stringify(grant))
+  await rename(path, join(world.dir, 'grants', `${name}.json`))
+}
 
 /** Takes a pair back: what an expired step's credentials are. */
 export const revoke = (world: { dir: string }, name: string): Promise<void> =>

@@ -30,6 +30,7 @@ export const pipeImage = async (name: string): Promise<string> => {
 
 const build = (name: string, tar: string) =>
   withBuilder(async (builder) => {
+    console.log('laboratory: building the image of the pipe')
     const { stdout } = await docker(builder, ['build', '--network=none', `--tag=${name}`, project])
     await writeFile(join(cache, 'build.log'), String(stdout))
     await docker(builder, ['save', `--output=${tar}`, name])

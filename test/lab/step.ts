@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path'
 import { execa, type Options } from 'execa'
 import { startEngine } from './engine.ts'
 import { type Grant, issue, newSecret, revoke } from './grants.ts'
+import { hosts } from './hosts.ts'
 import { buildFolder, sshFolder, storageFolder } from './layout.ts'
 import { type Namespace, openNamespace, runInside } from './namespace.ts'
-import { addBasicUser, hosts, trustRegistries, type World } from './world.ts'
+import { addBasicUser, registries, trustRegistries, type World } from './world.ts'
 
 export interface StepOptions {
   /** Version of the runtime: 2 with the platform's CLI and its plugin, 3 without. */
@@ -23,6 +24,8 @@ export interface StepOptions {
   variables?: Record<string, string>
   /** The pipe image's folder, as `pipeImage` made it; without it the engine starts empty. */
   pipeImage?: string | undefined
+  /** Leads the step's requests to the registries through `front.ts`, where faults happen. */
+  front?: boolean
   /** Whether a pipe can write the file of the output variables, which is not documented. */
   outputVariables?: 'writable' | 'unreachable'
 }
@@ -51,6 +54,7 @@ export const openStep = async (world: World, options: StepOptions = {}): Promise
     const id = namespace.dir.split('-').at(-1) ?? ''
     await Promise.all([issue(world, id, grant), addBasicUser(world, grant), checkOut(build, options.files)])
     await connect(world, namespace)
+    if (options.front) await runInside(namespace, ['sh', '-ec', leadToFront])
     await runInside(namespace, ['sh', '-ec', prepare(build, options)])
     await trustRegistries(`/proc/${namespace.pid}/root/etc`)
     if (options.docker !== false) await startStepEngine(namespace, options)
@@ -154,6 +158,16 @@ echo $n`
   ]
   await runInside(step, ['sh', '-ec', commands.join('\n')])
 }
+
+// For the engine and the containers alike: the names stay, only the connections end elsewhere.
+const leadToFront = registries
+  .flatMap((name) =>
+    ['OUTPUT', 'PREROUTING'].map(
+      (chain) =>
+        `iptables -t nat -A ${chain} -d ${hosts[name]} -p tcp --dport 443 -j DNAT --to ${hosts['front.apkg.test']}`,
+    ),
+  )
+  .join('\n')
 
 const prepare = (build: string, options: StepOptions) => `
 echo nameserver ${hosts['gateway.apkg.test']} > /etc/resolv.conf

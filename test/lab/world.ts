@@ -2,7 +2,9 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { authority, selfSigned, serverCertificate } from './certificates.ts'
+import { setFaults } from './faults.ts'
 import { type Grant, issue, newSecret, setRules, usualRules } from './grants.ts'
+import { hosts } from './hosts.ts'
 import {
   type Holder,
   type Namespace,
@@ -12,16 +14,6 @@ import {
   stopService,
   waitFor,
 } from './namespace.ts'
-
-/** The servers outside of a step, with addresses kept for documentation (RFC 5737). */
-export const hosts = {
-  'gateway.apkg.test': '192.0.2.1',
-  'crg.apkg.io': '192.0.2.2',
-  'basic.apkg.test': '192.0.2.3',
-  'open.apkg.test': '192.0.2.4',
-  'auth.apkg.test': '192.0.2.5',
-  'front.apkg.test': '192.0.2.6',
-} as const
 
 /** Names of the registries: Bitbucket's, one that asks for Basic auth, one that asks for nothing. */
 export const registries = ['crg.apkg.io', 'basic.apkg.test', 'open.apkg.test'] as const
@@ -51,8 +43,10 @@ export const openWorld = async (): Promise<World & Pick<Holder, 'close'>> => {
   const node = [process.execPath, join(import.meta.dirname, 'token-server.ts')]
   startService(world, 'names', nameServer())
   startService(world, 'tokens', [...node, world.dir, hosts['auth.apkg.test']])
+  startService(world, 'front', [process.execPath, join(import.meta.dirname, 'front.ts'), world.dir])
   for (const name of registries) await startRegistry(world, name)
   await waitFor(world, 'tokens', () => answers(world, 'auth.apkg.test'))
+  await waitFor(world, 'front', () => answers(world, 'front.apkg.test'))
   return world
 }
 
@@ -94,6 +88,7 @@ const prepare = async (world: World): Promise<void> => {
   await selfSigned(world.dir, 'token', '/CN=token')
   await serverCertificate(world.dir, 'server', Object.keys(hosts))
   await setRules(world, usualRules)
+  await setFaults(world, [])
   await issue(world, 'publisher', world.publisher)
   await issue(world, 'api-token', world.apiToken)
   await writeFile(join(world.dir, 'htpasswd'), '')

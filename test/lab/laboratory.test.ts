@@ -1,0 +1,301 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { describeInLaboratory, laboratory, newStep } from './attach.ts'
+import { registryError, setFaults } from './faults.ts'
+import { setRules } from './grants.ts'
+import { runPipeline } from './pipeline.ts'
+import { runScript } from './run.ts'
+import { docker, processes, type Step } from './step.ts'
+import { served, startRegistry, stopRegistry } from './world.ts'
+
+const login =
+  'echo "$BITBUCKET_PACKAGES_TOKEN" | docker login --username "$BITBUCKET_PACKAGES_USERNAME" --password-stdin'
+
+describeInLaboratory('A step of the laboratory', () => {
+  let step: Step
+  beforeAll(async () => {
+    step = await newStep()
+  })
+  afterAll(() => step.close())
+
+  const script = (...items: string[]) => runScript(step, items)
+
+  test('does not sign in with a token that was not issued', async () => {
+    const { exitCode, log } = await script(
+      'echo wrong | docker login --username someone --password-stdin crg.apkg.io',
+    )
+    expect(exitCode).toBe(1)
+    expect(log).toContain('unauthorized')
+  })
+
+  test('signs in with its own pair and reads the packages of its repository from Bearer, Basic and open registries', async () => {
+    const { log } = await script(
+      `${login} crg.apkg.io`,
+      `${login} basic.apkg.test`,
+      'docker pull --quiet crg.apkg.io/acme/base:1.4',
+      'docker pull --quiet basic.apkg.test/acme/base:1.4',
+      'docker pull --quiet open.apkg.test/acme/base:1.4',
+      'docker run --rm crg.apkg.io/acme/base:1.4 cat /proc/self/uid_map',
+    )
+    expect(log).toMatch(/ +0 +165536 +65536\n$/)
+    const { digest } = laboratory().images['acme/base:1.4']
+    const { stdout } = await docker(step, [
+      'image',
+      'inspect',
+      '--format={{json .RepoDigests}}',
+      'crg.apkg.io/acme/base:1.4',
+    ])
+    expect(JSON.parse(String(stdout))).toContain(`crg.apkg.io/acme/base@${digest}`)
+  })
+
+  test.each([
+    ['unscoped', 'denied: requested access to the resource is denied'],
+    [401, 'unauthorized: requested access to the resource is denied'],
+    [403, 'acme/other/manifests/1": denied'],
+  ] as const)('is refused the package of another repository (%s)', async (foreign, message) => {
+    await setRules(laboratory().world, { foreign })
+    const { exitCode, log } = await script(`${login} crg.apkg.io`, 'docker pull crg.apkg.io/acme/other:1')
+    await setRules(laboratory().world, { foreign: 'unscoped' })
+    expect(exitCode).toBe(1)
+    expect(log).toContain(message)
+  })
+
+  test.each([
+    ['--privileged', '--privileged=true is not allowed'],
+    ['--mount=type=tmpfs,destination=/x', '--mounts is not allowed'],
+    ['-v=/etc:/x', '-v only supports $BITBUCKET_CLONE_DIR and its subdirectories'],
+    ['-v=$BITBUCKET_CLONE_DIR/../..:/x', '-v only supports $BITBUCKET_CLONE_DIR and its subdirectories'],
+    ['--platform=linux/arm64', 'Command not supported.'],
+  ])('may not run a container with %s', async (flag, why) => {
+    const { exitCode, log } = await script(`docker run --rm "${flag}" crg.apkg.io/acme/base:1.4 true`)
+    expect(exitCode).not.toBe(0)
+    expect(log).toContain(`Error response from daemon: authorization denied by plugin pipelines: ${why}`)
+  })
+
+  test('may mount folders of its clone', async () => {
+    const { log } = await script(
+      'docker run --rm -v=$PWD:/x crg.apkg.io/acme/base:1.4 touch /x/made && ls -ln made',
+    )
+    expect(log).toMatch(/ 165536 165536 /)
+  })
+
+  test('cannot pull an image with an id that the engine cannot map', async () => {
+    const { log } = await script(`${login} crg.apkg.io`, 'docker pull crg.apkg.io/acme/biguid:1')
+    expect(log).toContain('70000 cannot be mapped to a host ID')
+  })
+
+  test('has its token masked in the log, but not when it is encoded', async () => {
+    const { log, rawLog } = await script(
+      'echo "$BITBUCKET_PACKAGES_TOKEN"; echo "$BITBUCKET_PACKAGES_TOKEN" | base64 -w0',
+    )
+    expect(log).toContain('\n$BITBUCKET_PACKAGES_TOKEN\n')
+    expect(rawLog).toContain(step.grant.password)
+    expect(log).toContain(Buffer.from(`${step.grant.password}\n`).toString('base64'))
+  })
+
+  test('shows what runs in it, containers apart', async () => {
+    let seen: Awaited<ReturnType<typeof processes>> = []
+    await runScript(step, ['docker run --rm crg.apkg.io/acme/base:1.4 sleep 1.5'], {
+      during: async () => {
+        for (let i = 0; i < 100 && !seen.some(({ command }) => command === 'sleep 1.5'); i++) {
+          await new Promise((resolve) => setTimeout(resolve, 50))
+          seen = await processes(step)
+        }
+      },
+    })
+    expect(seen.filter(({ contained }) => contained).map(({ command }) => command)).toEqual(['sleep 1.5'])
+    expect(seen.map(({ command }) => command.split(' ')[0])).toContain('dockerd')
+  })
+
+  test('finds a registry refusing connections while that is stopped', async () => {
+    const { world } = laboratory()
+    await stopRegistry(world, 'open.apkg.test')
+    const down = await script('docker pull open.apkg.test/acme/base:1.4')
+    await startRegistry(world, 'open.apkg.test')
+    const up = await script('docker pull open.apkg.test/acme/base:1.4')
+    expect(down.log).toContain('connection refused')
+    expect(up.exitCode).toBe(0)
+  })
+
+  test('is seen by the registry, request by request', async () => {
+    const before = (await served(laboratory().world, 'crg.apkg.io')).length
+    await script(`${login} crg.apkg.io`, 'docker pull --quiet crg.apkg.io/acme/tools:2')
+    const requests = (await served(laboratory().world, 'crg.apkg.io')).slice(before)
+    const blobs = requests.filter(({ uri, status }) => uri.includes('/blobs/') && status === 200)
+    const [size] = Object.values(laboratory().images['acme/tools:2'].sizes)
+    expect(blobs.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(size ?? 0)
+    expect(blobs.length).toBeGreaterThan(0)
+  })
+})
+
+describeInLaboratory('A step that is led through the front', () => {
+  test('gets the faults that a test asks for, as often as it asks, and otherwise the registry', async () => {
+    const { world } = laboratory()
+    await using step = await newStep({ front: true })
+    const unknown = {
+      status: 404,
+      body: registryError('NAME_UNKNOWN', 'it does not exist in this workspace'),
+    }
+    await setFaults(world, [
+      { path: '^crg.apkg.io/v2/acme/base/manifests/', ...unknown },
+      { path: '^crg.apkg.io/v2/acme/tools/blobs/', cutAfter: 1000, times: 1 },
+      { path: '^crg.apkg.io/v2/acme/multi/blobs/', flipAt: 100 },
+    ])
+    const pull = (image: string) => runScript(step, [`docker pull ${image}`])
+    await runScript(step, [`${login} crg.apkg.io`])
+    const missing = await pull('crg.apkg.io/acme/base:1.4')
+    const broken = await pull('crg.apkg.io/acme/tools:2')
+    const damaged = await pull('crg.apkg.io/acme/multi:1')
+    const other = await pull('open.apkg.test/acme/base:1.4')
+    await setFaults(world, [])
+    expect(missing.log).toContain('it does not exist in this workspace')
+    expect(broken).toMatchObject({ exitCode: 0 })
+    expect(damaged.exitCode).toBe(1)
+    expect(other.exitCode).toBe(0)
+  })
+})
+
+describeInLaboratory('The runner', () => {
+  test('ends a pipeline at the first line that fails, with the code of that line', async () => {
+    const yaml = `
+pipelines:
+  default:
+    - step:
+        script:
+          - echo one
+          - (exit 7)
+          - echo two
+        after-script:
+          - echo "after $BITBUCKET_EXIT_CODE"
+    - step:
+        script: [echo three]`
+    const [only, ...others] = await runPipeline(laboratory(), yaml)
+    expect(only).toMatchObject({ name: 'Step 1', exitCode: 7 })
+    expect(only?.log).toBe(
+      '+ echo one\none\n+ (exit 7)\n+ export BITBUCKET_EXIT_CODE=7\n+ echo "after $BITBUCKET_EXIT_CODE"\nafter 7\n',
+    )
+    expect(others).toEqual([])
+  })
+
+  test('carries artifacts, caches and output variables from step to step, and nothing else', async () => {
+    const yaml = `
+definitions:
+  caches:
+    kept: kept
+pipelines:
+  default:
+    - step:
+        caches: [kept]
+        artifacts: ['made/**']
+        output-variables: [COLOUR]
+        script:
+          - mkdir -p made/deep kept && echo 1 > made/deep/file && echo 2 > kept/file && echo 3 > lost
+          - chmod 600 made/deep/file
+          - echo COLOUR=red >> "$BITBUCKET_PIPELINES_VARIABLES_PATH"
+          - echo SHAPE=round >> "$BITBUCKET_PIPELINES_VARIABLES_PATH"
+    - parallel:
+        - step: { name: left, script: [&look 'stat -c "%a %n" made made/deep made/deep/file; ls; echo "$COLOUR $SHAPE"'] }
+        - step: { name: right, caches: [kept], script: [*look] }`
+    const [first, left, right] = await runPipeline(laboratory(), yaml)
+    expect(first?.exitCode).toBe(0)
+    const seen = (...files: string[]) =>
+      ['755 made', '755 made/deep', '644 made/deep/file', ...files, 'red ', ''].join('\n')
+    expect(left?.log.split('\n').slice(1).join('\n')).toBe(seen('made'))
+    expect(right?.log.split('\n').slice(1).join('\n')).toBe(seen('kept', 'made'))
+  })
+
+  test('gives a step no engine that does not declare the docker service', async () => {
+    const yaml = 'pipelines: { default: [{ step: { script: [docker version] } }] }'
+    const [step] = await runPipeline(laboratory(), yaml)
+    expect(step?.exitCode).toBe(1)
+    expect(step?.log).toContain('Cannot connect to the Docker daemon at tcp://localhost:2375')
+  })
+
+  test('gives a step of runtime 3 neither the plugin nor a mapped engine', async () => {
+    const yaml = `
+pipelines:
+  default:
+    - step:
+        runtime: { cloud: { version: '3' } }
+        services: [docker]
+        script:
+          - ls /usr/local/bin/docker || echo none
+          - ${login} crg.apkg.io
+          - docker run --rm crg.apkg.io/acme/base:1.4 cat /proc/self/uid_map
+          - docker run --rm --privileged crg.apkg.io/acme/base:1.4 true || true`
+    const [step] = await runPipeline(laboratory(), yaml)
+    expect(step?.log).toContain('\nnone\n')
+    expect(step?.log).toMatch(/\n +0 +0 +4294967295\n/)
+    // Whether a privileged container starts is for the machine to say; the plugin would have forbidden it.
+    expect(step?.log).not.toContain('authorization denied')
+  })
+
+  test('hands a pipe its variables as Bitbucket does', async () => {
+    const pipes = {
+      'acme/show:1': {
+        image: 'crg.apkg.io/acme/base:1.4',
+        variables: [
+          { name: 'PAIR', default: '$BITBUCKET_PACKAGES_USERNAME' },
+          { name: 'UNSET', default: '$NOWHERE' },
+        ],
+      },
+    }
+    const variables = { LIST: ['a b', '$HOME'], TEXT: 'a "q" `id` $(id) \\ $5 $COLOUR\nsecond' }
+    await using step = await newStep({ variables: { COLOUR: 'red' } })
+    const { log } = await runScript(
+      step,
+      [
+        `${login} crg.apkg.io`,
+        'docker pull -q crg.apkg.io/acme/base:1.4',
+        { pipe: 'acme/show:1', variables },
+      ],
+      { pipes, runArguments: ['--entrypoint=env'] },
+    )
+    expect(log).toContain(`\nPAIR=${step.grant.username}\n`)
+    expect(log).toContain('\nUNSET=\n')
+    expect(log).toContain('\nLIST_COUNT=2\n')
+    expect(log).toContain('\nLIST_0=a b\n')
+    expect(log).toContain('\nLIST_1=/run/lab/home\n')
+    expect(log).toContain('\nTEXT=a "q" `id` $(id) \\ $5 red\nsecond\n')
+    expect(log).toContain('\nDOCKER_HOST=tcp://host.docker.internal:2375\n')
+    expect(log).not.toContain('\nCOLOUR=')
+  })
+})
+
+describeInLaboratory('A step that was closed', () => {
+  test('leaves no process, mount, network, control group or file, and the machine as it was', async () => {
+    const before = traces()
+    const step = await newStep()
+    expect(traces()).not.toEqual(before)
+    await step.close()
+    expect(traces()).toEqual(before)
+    expect(() => statSync(step.dir)).toThrow()
+    expect(filesNamed('/sys/fs/cgroup', step.dir.split('/').at(-1) ?? '')).toEqual([])
+  })
+
+  const traces = () => ({
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8'),
+    links: readFileSync('/proc/self/net/dev', 'utf8')
+      .split('\n')
+      .map((line) => line.split(':')[0]),
+    engines: readdirSync('/proc').filter((pid) => commandOf(pid).includes('dockerd')).length,
+    docker: readdirSync('/etc').filter((name) => /docker|resolv|hosts|passwd|subuid/.test(name)),
+  })
+
+  const commandOf = (pid: string): string => {
+    try {
+      return readFileSync(join('/proc', pid, 'cmdline'), 'utf8')
+    } catch {
+      return ''
+    }
+  }
+
+  const filesNamed = (dir: string, name: string): string[] =>
+    readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .flatMap((entry) => {
+        const path = join(dir, entry.name)
+        return entry.name === name ? [path] : filesNamed(path, name)
+      })
+})
