@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
 import type { Docker } from './docker.ts'
+import { jsonOf } from './json.ts'
 
 /** An image as the engine has it. */
 export interface EngineImage {
@@ -58,13 +59,5 @@ export const inspect = async (docker: Docker, reference: string, config: string)
     id: Id,
     repoDigests: RepoDigests ?? [],
     platform: [Os, Architecture, ...(Variant ? [Variant] : [])].join('/'),
-  }
-}
-
-const jsonOf = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

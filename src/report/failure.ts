@@ -11,11 +11,12 @@ const LONGEST_SAID = 2000
  */
 export const failureText = (error: PipeError): string => {
   const said = error.said === undefined ? '' : clean(error.said)
+  // Ours may quote theirs: names of tags and platforms come from the registry.
   return [
-    `${error.code}: ${error.message}`,
+    clean(`${error.code}: ${error.message}`),
     ...(said === '' ? [] : [indent('Said: ', shorten(said))]),
-    indent('Why: ', error.why),
-    indent('To do: ', error.hint),
+    indent('Why: ', clean(error.why)),
+    indent('To do: ', clean(error.hint)),
     indent('More: ', helpUrl(error.code)),
   ].join('\n')
 }

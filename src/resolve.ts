@@ -1,0 +1,101 @@
+import { type Code, PipeError } from './errors.ts'
+import { choosePlatform, listPlatforms } from './image/match.ts'
+import { formatPlatform, type Platform } from './image/platform.ts'
+import type { ImageReference } from './image/reference.ts'
+import type { RegistryClient } from './registry/client.ts'
+import { describeImage } from './registry/describe.ts'
+import type { Descriptor, ImageManifest, Resolved } from './registry/manifest.ts'
+import type { Credential } from './settings.ts'
+
+/** What the registry says of an image before it is pulled. */
+export interface Resolution {
+  /** Digest of the tag: of the index where the image is a multi-platform one. */
+  digest: string
+  /** Digest of the manifest of the platform. */
+  manifestDigest: string
+  /** What the manifest's index says it runs on; undefined for an image that is in no index. */
+  platform: string | undefined
+  layers: readonly Descriptor[]
+  /** Sum of config and layers as they are stored, in bytes. */
+  compressedSize: number
+  /** The credential that may read it; undefined: it was read without one. */
+  credential: Credential | undefined
+}
+
+/** A failure with what was tried on the way to it. */
+export interface Refusal {
+  error: PipeError
+  /** The credentials that were tried, in that order. */
+  tried: ReadonlyArray<Credential | undefined>
+}
+
+export type Clients = (domain: string, credential: Credential | undefined) => RegistryClient
+
+// What another repository's package answers is not documented: each of these may mean that this credential
+// may not read what the next one may.
+const TRY_NEXT: readonly Code[] = ['PKG-AUTH-REFUSED', 'PKG-ACCESS-DENIED', 'PKG-PACKAGE-UNKNOWN']
+
+/**
+ * Asks the registry for an image with one credential after another until one may read it: which digest its tag
+ * means, which manifest is the platform's, and how large it is.
+ *
+ * @returns the failure of the first credential where none may read it
+ */
+export const resolveImage = async (
+  image: ImageReference,
+  credentials: ReadonlyArray<Credential | undefined>,
+  clients: Clients,
+  platform: () => Promise<Platform>,
+): Promise<Resolution | Refusal> => {
+  const errors: PipeError[] = []
+  for (const credential of credentials) {
+    try {
+      return { ...(await read(image, clients(image.domain, credential), platform)), credential }
+    } catch (error) {
+      if (!(error instanceof PipeError)) throw error
+      errors.push(error)
+      if (!TRY_NEXT.includes(error.code)) break
+    }
+  }
+  // A tag that is missing for the second credential says more than that the first one may not look.
+  const error = errors.findLast(({ code }) => !TRY_NEXT.includes(code)) ?? errors[0]
+  if (error === undefined) throw new TypeError(`No way to ask for ${image.name} was given.`)
+  return { error, tried: credentials.slice(0, errors.length) }
+}
+
+const read = async (
+  image: ImageReference,
+  client: RegistryClient,
+  platform: () => Promise<Platform>,
+): Promise<Omit<Resolution, 'credential'>> => {
+  const top = await client.resolve(image.path, image.digest ?? image.tag ?? 'latest')
+  const { manifest, digest, on } = await platformManifest(image, client, top, platform)
+  const { layers, compressedSize } = describeImage(manifest, image.name)
+  return { digest: top.digest, manifestDigest: digest, platform: on, layers, compressedSize }
+}
+
+const platformManifest = async (
+  image: ImageReference,
+  client: RegistryClient,
+  top: Resolved,
+  platform: () => Promise<Platform>,
+): Promise<{ manifest: ImageManifest; digest: string; on: string | undefined }> => {
+  if (top.manifest.kind === 'image') return { manifest: top.manifest, digest: top.digest, on: undefined }
+  const wanted = await platform()
+  const chosen = choosePlatform(top.manifest.manifests, wanted)
+  const platforms = listPlatforms(top.manifest.manifests)
+  if (chosen === undefined) throw noPlatform(image, wanted, platforms)
+  const { manifest, digest } = await client.resolve(image.path, chosen.digest)
+  if (manifest.kind !== 'image') {
+    throw new PipeError('PKG-MANIFEST', `The index of ${image.name} leads to another index.`, {
+      said: `${chosen.digest} is of the type ${manifest.mediaType}`,
+    })
+  }
+  return { manifest, digest, on: chosen.platform && formatPlatform(chosen.platform) }
+}
+
+const noPlatform = (image: ImageReference, wanted: Platform, platforms: readonly string[]) =>
+  new PipeError('PKG-PLATFORM', `${image.name} has no image for ${formatPlatform(wanted)}.`, {
+    why: `It was built for ${platforms.join(', ') || 'no platform that has a name'}.`,
+    hint: `Build it for ${formatPlatform(wanted)} too, run the step on a machine of a platform that it has, or name that one in PLATFORM.`,
+  })
