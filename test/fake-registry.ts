@@ -148,7 +148,8 @@ const send = (response: ServerResponse, reply: Reply, method: string): void => {
     const isObject = typeof body === 'object' && !Buffer.isBuffer(body)
     const bytes = Buffer.from(isObject ? JSON.stringify(body) : (body as string | Buffer))
     const type = isObject ? { 'content-type': 'application/json' } : {}
-    response.writeHead(status, { 'content-length': String(bytes.length), ...type, ...headers })
+    const length = 'transfer-encoding' in headers ? {} : { 'content-length': String(bytes.length) }
+    response.writeHead(status, { ...length, ...type, ...headers })
     // Flushed first, so that the client has read this much when the connection breaks.
     if (fault) response.write(bytes.subarray(0, after), () => setTimeout(breakOff, 2, response, fault))
     else response.end(method === 'HEAD' ? undefined : bytes)

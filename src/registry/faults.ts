@@ -7,7 +7,7 @@ import { clean } from './text.ts'
  */
 export const networkFault = (error: unknown, url: URL): PipeError => {
   const errors = [...unfold(error)]
-  const codes = errors.map((each) => String((each as { code?: unknown }).code ?? ''))
+  const codes = errors.map(codeOf)
   const [code, failed] = kinds.find(([pattern]) => codes.some((each) => pattern.test(each)))?.[1] ?? [
     'PKG-NETWORK',
     'did not answer',
@@ -40,7 +40,7 @@ const kinds: Kind[] = [
     /^(?:ERR_SSL_\w+|ERR_TLS_\w+|EPROTO|CERT_\w+|UNABLE_TO_\w+|CRL_\w+|UND_ERR_PRX_TLS)$/,
     ['PKG-TLS', 'makes no TLS connection'],
   ],
-  [/^HPE_/, ['PKG-NOT-A-REGISTRY', 'does not speak HTTP']],
+  [/^NOT_HTTP$/, ['PKG-NOT-A-REGISTRY', 'does not speak HTTP']],
   [
     /^(?:UND_ERR_HEADERS_OVERFLOW|UND_ERR_INVALID_ARG)$/,
     ['PKG-NOT-A-REGISTRY', 'does not answer as a registry does'],
@@ -60,6 +60,10 @@ const proxyRefused = (url: URL, said: string, status: number, cause: unknown): P
     cause,
   })
 }
+
+// The parser gives the same code to a stream that is no HTTP from its first byte on and to one that broke.
+const codeOf = (error: Error & { code?: unknown }): string =>
+  /Expected HTTP\//.test(error.message) ? 'NOT_HTTP' : String(error.code ?? '')
 
 // An error, its causes, and (where several addresses were tried) its parts; bounded, as causes may circle.
 function* unfold(error: unknown, depth = 0): Generator<Error> {
