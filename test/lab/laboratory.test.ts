@@ -129,6 +129,16 @@ describeInLaboratory('A step of the laboratory', () => {
   })
 })
 
+describeInLaboratory('A step with little memory', () => {
+  test('has a container killed that exceeds what the docker service may use', async () => {
+    await using step = await newStep({ memory: 256 })
+    const { exitCode } = await runScript(step, [
+      'docker run --rm open.apkg.test/acme/base:1.4 tail /dev/zero',
+    ])
+    expect(exitCode).toBe(137)
+  })
+})
+
 describeInLaboratory('A step that is led through the front', () => {
   test('gets the faults that a test asks for, as often as it asks, and otherwise the registry', async () => {
     const { world } = laboratory()
