@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** What the fake answers to one docker command, named by its first words (`login`, `image inspect`). */
-interface Answer {
+export interface Answer {
   stdout?: string
   stderr?: string
   exitCode?: number

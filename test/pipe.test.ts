@@ -1,28 +1,56 @@
 import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { PipeError } from '../src/errors.ts'
 import { pipe } from '../src/pipe.ts'
-import { fakeDocker } from './fake-docker.ts'
+import { type Answer, fakeDocker } from './fake-docker.ts'
+import { imageIndex, imageManifest, serveBasic, servePackage, sha256 } from './fake-package.ts'
+import { type FakeRegistry, startFake } from './fake-registry.ts'
 
 const TOKEN = 'tok-3f9a1c77'
-const DIGEST = `sha256:${'a'.repeat(64)}`
+const MANIFEST = imageManifest('base')
+const DIGEST = sha256(MANIFEST)
 const ID = `sha256:${'b'.repeat(64)}`
-
-const inspected = {
+const VERSION = {
   stdout: JSON.stringify({
-    Id: ID,
-    RepoDigests: [`crg.apkg.io/acme/base@${DIGEST}`],
-    Os: 'linux',
-    Architecture: 'arm64',
-    Variant: 'v8',
+    Client: { Version: '28.5.2' },
+    Server: { Version: '25.0.5', Os: 'linux', Arch: 'arm64' },
   }),
 }
-const fine = { login: {}, pull: {}, tag: {}, 'image inspect': inspected, logout: {} }
+
+let registry: FakeRegistry
+beforeEach(async () => {
+  registry = await startFake({ fallback: manifestUnknown })
+  serveBasic(registry, { 'x-packages': TOKEN })
+  servePackage(registry, 'acme/base', { '1.4': MANIFEST })
+})
+afterEach(() => registry.close())
+
+const manifestUnknown = {
+  status: 404,
+  body: { errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] },
+}
+
+const fine = (): Record<string, Answer> => ({
+  version: VERSION,
+  login: {},
+  pull: {},
+  tag: {},
+  'image inspect': {
+    stdout: JSON.stringify({
+      Id: ID,
+      RepoDigests: [`${registry.host}/acme/base@${DIGEST}`],
+      Os: 'linux',
+      Architecture: 'arm64',
+      Variant: 'v8',
+    }),
+  },
+  logout: {},
+})
 
 const run = async (
-  answers: Parameters<typeof fakeDocker>[0],
+  answers: Record<string, Answer>,
   variables: Record<string, string> = {},
   signal = new AbortController().signal,
 ) => {
@@ -33,49 +61,76 @@ const run = async (
     PATH: docker.path,
     NO_COLOR: '1',
     BITBUCKET_WORKSPACE: 'acme',
+    BITBUCKET_REPO_FULL_NAME: 'acme/app',
     BITBUCKET_PACKAGES_USERNAME: 'x-packages',
     BITBUCKET_PACKAGES_TOKEN: TOKEN,
     BITBUCKET_PIPE_STORAGE_DIR: output,
+    REGISTRY: registry.host,
     IMAGE: 'base:1.4',
     ...variables,
   }
   const exitCode = await pipe(env, { write: (text) => (log += text), signal })
   const read = (name: string) => readFileSync(join(output, name), 'utf8')
-  return { exitCode, log, calls: docker.calls, read, result: () => JSON.parse(read('result.json')) }
+  const commands = () =>
+    docker.calls().map(({ args }) => args.join(' ').replaceAll(registry.host, 'REGISTRY'))
+  return { exitCode, log, calls: docker.calls, commands, read, result: () => JSON.parse(read('result.json')) }
 }
 
 describe('the pipe', () => {
   it('signs in, pulls, and tells later script lines what it pulled', async () => {
-    const { exitCode, log, calls, read, result } = await run(fine)
-    expect(exitCode).toBe(0)
-    expect(calls().map(({ args }) => args.join(' '))).toEqual([
-      'login --username x-packages --password-stdin crg.apkg.io',
-      'pull crg.apkg.io/acme/base:1.4',
-      'image inspect --format {{json .}} crg.apkg.io/acme/base:1.4',
-      'logout crg.apkg.io',
-    ])
-    expect(log).toMatch(/^INFO: Signed in to crg\.apkg\.io with the step's own credentials \(\d\.\d s\)\n/)
+    const { exitCode, log, commands, read, result } = await run(fine())
     expect(log).toMatch(/\n✔ 1 image in the step's engine \(\d\.\d s\)\n$/)
+    expect(exitCode).toBe(0)
+    const [version, login, pull, ...rest] = commands()
+    expect([version, login, pull]).toEqual([
+      'version --format {{json .}}',
+      'login --username x-packages --password-stdin REGISTRY',
+      `pull REGISTRY/acme/base@${DIGEST}`,
+    ])
+    expect(rest.sort()).toEqual([
+      `image inspect --format {{json .}} REGISTRY/acme/base@${DIGEST}`,
+      'logout REGISTRY',
+      `tag REGISTRY/acme/base@${DIGEST} REGISTRY/acme/base:1.4`,
+    ])
     expect(read('images.env')).toBe(
-      `PACKAGES_IMAGE_0=crg.apkg.io/acme/base:1.4\nPACKAGES_IMAGE_0_DIGEST=${DIGEST}\nPACKAGES_IMAGE_0_ID=${ID}\n`,
+      `PACKAGES_IMAGE_0=${registry.host}/acme/base:1.4\nPACKAGES_IMAGE_0_DIGEST=${DIGEST}\nPACKAGES_IMAGE_0_ID=${ID}\n`,
     )
     expect(result()).toMatchObject({
+      version: '1.0.0',
       outcome: 'success',
       error: null,
       images: [
         {
-          reference: 'crg.apkg.io/acme/base:1.4',
+          reference: `${registry.host}/acme/base:1.4`,
           digest: DIGEST,
+          manifestDigest: DIGEST,
           id: ID,
           platform: 'linux/arm64/v8',
+          compressedSize: 2_001_000,
           credential: 'built-in',
+          attempts: 1,
         },
       ],
     })
   })
 
+  it('says what each phase did and how long it took', async () => {
+    const { log } = await run(fine())
+    expect(
+      log
+        .replaceAll(registry.host, 'REGISTRY')
+        .replaceAll(/\d+\.\d s/g, 'TIME')
+        .split('\n')
+        .slice(0, 3),
+    ).toEqual([
+      'INFO: Found 1 of 1 in the registry: 2.0 MB in 1 layers (TIME)',
+      "INFO: Signed in to REGISTRY with the step's own credentials (TIME)",
+      `INFO: Pulled REGISTRY/acme/base:1.4 with the step's own credentials: ${DIGEST}, linux/arm64/v8, 0 B transferred (TIME)`,
+    ])
+  })
+
   it('gives the secret to docker login on standard input, and to nothing else', async () => {
-    const { calls, log, read } = await run(fine, { DEBUG: 'true' })
+    const { calls, log, read } = await run(fine(), { DEBUG: 'true' })
     expect(
       calls()
         .filter(({ stdin }) => stdin === TOKEN)
@@ -89,52 +144,155 @@ describe('the pipe', () => {
     expect(log + read('result.json') + read('images.env')).not.toContain(TOKEN)
   })
 
-  it('keeps the login in a private config, which is gone at the end', async () => {
-    const { calls } = await run(fine)
-    const [{ config }] = calls() as [ReturnType<typeof calls>[number]]
-    expect(config).toMatchObject({ mode: '600', text: '{"auths":{"crg.apkg.io":{}}}' })
-    expect(existsSync(config.folder)).toBe(false)
+  it('keeps each login in a private config, which is gone at the end', async () => {
+    const { calls } = await run(fine())
+    const configs = calls().map(({ config }) => config)
+    expect(configs.map(({ mode, text }) => [mode, text])).toEqual(
+      configs.map(() => ['600', `{"auths":{"${registry.host}":{}}}`]),
+    )
+    expect(configs.filter(({ folder }) => existsSync(folder))).toEqual([])
+    // The engine is asked for its version without any login.
+    expect(configs[0]?.folder).not.toBe(configs[1]?.folder)
   })
 
   it('puts the tag on an image that is named by tag and digest', async () => {
-    const { calls, read } = await run(fine, { IMAGE: `base:1.4@${DIGEST}` })
-    expect(calls().map(({ args }) => args.join(' '))).toContain(
-      `tag crg.apkg.io/acme/base@${DIGEST} crg.apkg.io/acme/base:1.4`,
+    const { commands, read } = await run(fine(), { IMAGE: `base:1.4@${DIGEST}` })
+    expect(commands()).toContain(`tag REGISTRY/acme/base@${DIGEST} REGISTRY/acme/base:1.4`)
+    expect(read('images.env')).toContain(`PACKAGES_IMAGE_0=${registry.host}/acme/base:1.4\n`)
+  })
+
+  it('puts no tag on an image that is named by digest alone', async () => {
+    const { commands, read } = await run(fine(), { IMAGE: `base@${DIGEST}` })
+    expect(commands().filter((command) => command.startsWith('tag'))).toEqual([])
+    expect(read('images.env')).toContain(`PACKAGES_IMAGE_0=${registry.host}/acme/base@${DIGEST}\n`)
+  })
+
+  it('takes the platform of the engine from an index, or the one of PLATFORM', async () => {
+    const [arm, amd] = [imageManifest('arm', [10]), imageManifest('amd', [20])]
+    const index = imageIndex({ 'linux/amd64': amd, 'linux/arm64/v8': arm })
+    servePackage(registry, 'acme/multi', { '1': index }, [arm, amd])
+    const own = await run(fine(), { IMAGE: 'multi:1' })
+    expect(own.commands()).toContain(`pull REGISTRY/acme/multi@${sha256(index)}`)
+    expect(own.result().images[0]).toMatchObject({
+      digest: sha256(index),
+      manifestDigest: sha256(arm),
+      compressedSize: 1010,
+    })
+    const chosen = await run(fine(), { IMAGE: 'multi:1', PLATFORM: 'linux/amd64' })
+    expect(chosen.commands()).toContain(`pull REGISTRY/acme/multi@${sha256(amd)}`)
+    expect(chosen.result().images[0]).toMatchObject({
+      digest: sha256(index),
+      manifestDigest: sha256(amd),
+      compressedSize: 1020,
+    })
+  })
+
+  it('names the platforms that exist where the wanted one does not', async () => {
+    const amd = imageManifest('amd')
+    servePackage(
+      registry,
+      'acme/multi',
+      { '1': imageIndex({ 'linux/amd64': amd, 'unknown/unknown': '{}' }) },
+      [amd],
     )
-    expect(read('images.env')).toContain('PACKAGES_IMAGE_0=crg.apkg.io/acme/base:1.4\n')
+    const { exitCode, log, commands } = await run(fine(), { IMAGE: 'multi:1', PLATFORM: 'linux/s390x' })
+    expect(exitCode).toBe(5)
+    expect(log).toContain('PKG-PLATFORM')
+    expect(log).toContain('It was built for linux/amd64.')
+    expect(commands()).toEqual(['version --format {{json .}}'])
   })
 
   it('pulls images of other registries without any login', async () => {
-    const other = { stdout: inspected.stdout.replace('crg.apkg.io/acme/base', 'registry.example.com/a/b') }
-    const { exitCode, calls, result } = await run(
-      { ...fine, 'image inspect': other },
-      { IMAGE: 'registry.example.com/a/b:2' },
+    const other = await startFake({ fallback: manifestUnknown })
+    try {
+      other.on('GET /v2/', { status: 200, body: {} })
+      servePackage(other, 'a/b', { '2': MANIFEST })
+      const { exitCode, commands, result } = await run(fine(), { IMAGE: `${other.host}/a/b:2` })
+      expect(exitCode).toBe(0)
+      expect(commands().some((command) => command.startsWith('login'))).toBe(false)
+      expect(other.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([])
+      expect(result().images[0].credential).toBeNull()
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('uses the API token for the image that the built-in pair may not read, and says so', async () => {
+    const denied = { status: 403, body: { errors: [{ code: 'DENIED', message: 'denied' }] } }
+    const other = imageManifest('other')
+    servePackage(registry, 'acme/other', { '1': other })
+    const pairs = { 'x-packages': TOKEN, 'reader@example.com': 'ATATT-reader' }
+    serveBasic(registry, pairs)
+    registry.on('GET /v2/acme/other/manifests/1', ({ headers }) =>
+      String(headers.authorization) ===
+      `Basic ${Buffer.from('reader@example.com:ATATT-reader').toString('base64')}`
+        ? {
+            status: 200,
+            headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' },
+            body: other,
+          }
+        : denied,
     )
+    const { exitCode, log, calls, result } = await run(fine(), {
+      IMAGE: 'base:1.4 other:1',
+      API_TOKEN_USERNAME: 'reader@example.com',
+      API_TOKEN: 'ATATT-reader',
+    })
     expect(exitCode).toBe(0)
-    expect(calls().map(({ args }) => args[0])).toEqual(['pull', 'image'])
-    expect(result().images[0].credential).toBeNull()
+    expect(result().images.map(({ credential }: { credential: string }) => credential)).toEqual([
+      'built-in',
+      'api-token',
+    ])
+    expect(log).toContain(`${registry.host}/acme/other:1 with the API token: `)
+    const logins = calls().filter(({ args }) => args[0] === 'login')
+    expect(logins.map(({ stdin }) => stdin).sort()).toEqual(['ATATT-reader', TOKEN].sort())
+    expect(new Set(logins.map(({ config }) => config.folder)).size).toBe(2)
+  })
+
+  it('explains every cause that fits where the registry denies a package, and starts no login', async () => {
+    registry.on('GET /v2/acme/other/manifests/1', {
+      status: 403,
+      body: { errors: [{ code: 'DENIED', message: 'requested access is denied' }] },
+    })
+    const { exitCode, log, commands } = await run(fine(), { IMAGE: 'other:1' })
+    expect(exitCode).toBe(3)
+    expect(log).toContain('PKG-ACCESS-DENIED')
+    expect(log).toContain('requested access is denied')
+    expect(log).toContain('"other" is linked to another repository than acme/app')
+    expect(log).toContain('there is no package "other" in the workspace "acme"')
+    expect(log).toContain('API_TOKEN')
+    expect(commands()).toEqual(['version --format {{json .}}'])
+  })
+
+  it('never shows a refused credential again: neither for the next image nor to docker login', async () => {
+    const { exitCode, log, commands } = await run(fine(), {
+      BITBUCKET_PACKAGES_TOKEN: 'tok-of-yesterday',
+      IMAGE: Array.from({ length: 20 }, (_, index) => `image-${index}:1`).join(),
+    })
+    expect(exitCode).toBe(3)
+    expect(log.match(/ERROR: PKG-AUTH-REFUSED/g)).toHaveLength(1)
+    expect(registry.requests.filter(({ headers }) => headers.authorization !== undefined)).toHaveLength(1)
+    expect(commands()).toEqual(['version --format {{json .}}'])
+  })
+
+  it('names the tags that exist, nearest first', async () => {
+    servePackage(registry, 'acme/base', {
+      '1.4': MANIFEST,
+      '1.4.1': MANIFEST,
+      '2.0': MANIFEST,
+      nightly: MANIFEST,
+    })
+    const { exitCode, log } = await run(fine(), { IMAGE: 'base:1.5' })
+    expect(exitCode).toBe(4)
+    expect(log).toContain('PKG-TAG-UNKNOWN')
+    expect(log).toContain('nearest first: 1.4, 1.4.1, 2.0, nightly.')
   })
 
   it('goes on with the other images when one fails, and ends with the exit code of the first failure', async () => {
-    const failing = {
-      ...fine,
-      'pull crg.apkg.io/acme/other:1': {
-        stderr:
-          'Error response from daemon: manifest for crg.apkg.io/acme/other:1 not found: manifest unknown: manifest unknown',
-        exitCode: 1,
-      },
-      pull: {},
-    }
-    const { exitCode, log, read, result } = await run(
-      Object.fromEntries(Object.entries(failing).sort(([a], [b]) => b.length - a.length)),
-      { IMAGE: 'other:1 base:1.4' },
-    )
+    const { exitCode, log, read, result } = await run(fine(), { IMAGE: 'other:1 base:1.4' })
     expect(exitCode).toBe(4)
-    expect(log).toContain(
-      'ERROR: PKG-TAG-UNKNOWN: crg.apkg.io/acme/other:1 could not be pulled.\n  Said: Error response from daemon: manifest for',
-    )
     expect(log).toMatch(/\n✖ PKG-TAG-UNKNOWN: 1 of 2 images delivered \(/)
-    expect(read('images.env')).toContain('PACKAGES_IMAGE_1=crg.apkg.io/acme/base:1.4\n')
+    expect(read('images.env')).toContain(`PACKAGES_IMAGE_1=${registry.host}/acme/base:1.4\n`)
     expect(read('images.env')).not.toContain('PACKAGES_IMAGE_0')
     expect(result()).toMatchObject({
       outcome: 'failure',
@@ -143,22 +301,65 @@ describe('the pipe', () => {
     })
   })
 
+  it('lets the engine try where the pipe itself cannot reach the registry', async () => {
+    const { host } = registry
+    await registry.close()
+    const digests = {
+      ...fine(),
+      'image inspect': { stdout: fine()['image inspect']?.stdout?.replaceAll(registry.host, host) ?? '' },
+    }
+    const { exitCode, log, commands } = await run(digests, { REGISTRY: host, MAX_ATTEMPTS: '1' })
+    expect(log).toContain(
+      `WARNING: ${host}/acme/base could not be looked up before the pull, the engine will try`,
+    )
+    expect(exitCode).toBe(0)
+    expect(commands()).toContain('pull REGISTRY/acme/base:1.4')
+  })
+
+  it('tries a pull again whose connection broke, and says why and when', async () => {
+    const flag = join(mkdtempSync(join(tmpdir(), 'pull-')), 'tried')
+    const broken = `[ -e ${flag} ] || { touch ${flag}; echo 'error pulling image: unexpected EOF' >&2; exit 1; }`
+    const { exitCode, log, result } = await run({ ...fine(), pull: { script: broken } })
+    expect(exitCode).toBe(0)
+    expect(log).toMatch(
+      /WARNING: PKG-NETWORK: .* could not be pulled\. \(.*unexpected EOF\); next try in 0\.\d s, attempt 2 of 5/,
+    )
+    expect(result().images[0].attempts).toBe(2)
+  })
+
+  it('ends with its own exit code when TIMEOUT is over', async () => {
+    const { exitCode, log, calls } = await run(
+      { ...fine(), pull: { script: 'exec sleep 30' } },
+      { TIMEOUT: '2s' },
+    )
+    expect(exitCode).toBe(124)
+    expect(log).toContain('PKG-TIMEOUT: The images were not delivered within TIMEOUT (2.0 s).')
+    expect(calls().filter(({ config }) => existsSync(config.folder))).toEqual([])
+  })
+
+  it('waits a moment for an engine that does not accept connections yet', async () => {
+    const flag = join(mkdtempSync(join(tmpdir(), 'engine-')), 'asked')
+    const script = `[ -e ${flag} ] || { touch ${flag}; echo 'Cannot connect to the Docker daemon at tcp://host.docker.internal:2375. Is the docker daemon running?' >&2; exit 1; }`
+    expect((await run({ ...fine(), version: { ...VERSION, script } })).exitCode).toBe(0)
+  })
+
   it('says what is wrong with its variables in result.json too, and starts nothing', async () => {
-    const { exitCode, result, log } = await run({}, { IMAGE: 'Base' })
+    const { exitCode, result, log, commands } = await run({}, { IMAGE: 'Base' })
     expect(exitCode).toBe(2)
     expect(result()).toMatchObject({ outcome: 'failure', error: { code: 'PKG-CONFIG' }, images: [] })
     expect(log).toContain('README.md#markdown-header-pkg-config')
+    expect(commands()).toEqual([])
   })
 
   it('says that there is no docker program', async () => {
-    const { exitCode, log } = await run(fine, { PATH: '/nonexistent' })
+    const { exitCode, log } = await run(fine(), { PATH: '/nonexistent' })
     expect(exitCode).toBe(9)
     expect(log).toContain('PKG-CLI-MISSING')
   })
 
   it('masks a secret that an engine repeats, and takes its control characters away', async () => {
     const stderr = `Error response from daemon: bad header ${TOKEN}\u001b[2K\r✔ all fine`
-    const { log } = await run({ ...fine, login: { stderr, exitCode: 1 } })
+    const { log } = await run({ ...fine(), login: { stderr, exitCode: 1 } })
     expect(log).toContain('bad header ****')
     expect(log).not.toContain(TOKEN)
     expect(log).not.toMatch(/^✔/m)
@@ -167,35 +368,35 @@ describe('the pipe', () => {
   it('stops at a signal: the command ends, the config goes, the exit code is the signal’s', async () => {
     const stop = new AbortController()
     const reason = new PipeError('PKG-INTERRUPTED', 'The pipe was ended by SIGINT.', { exitCode: 130 })
-    setTimeout(() => stop.abort(reason), 700)
+    setTimeout(() => stop.abort(reason), 1500)
     const { exitCode, log, calls } = await run(
-      { ...fine, pull: { script: 'exec sleep 30' } },
+      { ...fine(), pull: { script: 'exec sleep 30' } },
       {},
       stop.signal,
     )
     expect(exitCode).toBe(130)
     expect(log).toContain('✖ PKG-INTERRUPTED')
-    expect(existsSync(calls()[0]?.config.folder ?? '/')).toBe(false)
+    expect(calls().filter(({ config }) => existsSync(config.folder))).toEqual([])
   })
 
   it('appends the image variables to the output-variables file where that is writable', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'variables-')), 'variables')
     writeFileSync(path, 'MINE=1\n')
-    const { read } = await run(fine, { BITBUCKET_PIPELINES_VARIABLES_PATH: path })
+    const { read } = await run(fine(), { BITBUCKET_PIPELINES_VARIABLES_PATH: path })
     expect(readFileSync(path, 'utf8')).toBe(`MINE=1\n${read('images.env')}`)
   })
 
   it('does not make an output-variables file that is not there', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'variables-')), 'variables')
-    expect((await run(fine, { BITBUCKET_PIPELINES_VARIABLES_PATH: path })).exitCode).toBe(0)
+    expect((await run(fine(), { BITBUCKET_PIPELINES_VARIABLES_PATH: path })).exitCode).toBe(0)
     expect(existsSync(path)).toBe(false)
   })
 
   it('makes the output folder, and fails clearly where it cannot', async () => {
     const folder = join(mkdtempSync(join(tmpdir(), 'out-')), 'a', 'b')
-    await run(fine, { OUTPUT_DIR: folder })
+    await run(fine(), { OUTPUT_DIR: folder })
     expect(statSync(join(folder, 'result.json')).isFile()).toBe(true)
-    const { exitCode, log } = await run(fine, { OUTPUT_DIR: '/dev/null/x' })
+    const { exitCode, log } = await run(fine(), { OUTPUT_DIR: '/dev/null/x' })
     expect(exitCode).toBe(10)
     expect(log).toContain('PKG-OUTPUT')
   })

@@ -38,6 +38,14 @@ describe('settings', () => {
       ],
       registry: 'crg.apkg.io',
       builtIn: { kind: 'built-in', username: 'x-packages', secret: TOKEN },
+      apiToken: undefined,
+      platform: undefined,
+      authRealmHosts: undefined,
+      checkOnly: false,
+      concurrency: undefined,
+      maxAttempts: 5,
+      timeout: 15 * 60_000,
+      repository: 'acme/app',
       debug: false,
     })
   })
@@ -100,6 +108,70 @@ describe('settings', () => {
     expect(error.message).not.toContain(TOKEN)
   })
 
+  it('take limits, platform and policy', () => {
+    const settings = readSettings({
+      ...env,
+      PLATFORM: 'linux/arm64/v8',
+      TIMEOUT: '1h30m',
+      MAX_ATTEMPTS: '1',
+      CONCURRENCY: '8',
+      CHECK_ONLY: 'True',
+      AUTH_REALM_HOSTS: 'Auth.example.com other.example.com:8443',
+    })
+    expect(settings).toMatchObject({
+      platform: { os: 'linux', architecture: 'arm64', variant: 'v8' },
+      timeout: 90 * 60_000,
+      maxAttempts: 1,
+      concurrency: 8,
+      checkOnly: true,
+      authRealmHosts: ['auth.example.com', 'other.example.com:8443'],
+    })
+  })
+
+  it.each([
+    ['PLATFORM', 'arm64', 'linux/arm64'],
+    ['TIMEOUT', '15', 'is not a duration'],
+    ['TIMEOUT', '0s', 'is out of range'],
+    ['TIMEOUT', '25h', 'is out of range'],
+    ['MAX_ATTEMPTS', '0', 'is out of range'],
+    ['MAX_ATTEMPTS', 'many', 'is not a whole number'],
+    ['CONCURRENCY', '33', 'is out of range'],
+    ['AUTH_REALM_HOSTS', 'https://auth.example.com/', 'is not a host name'],
+  ])('refuse %s=%s', (name, value, message) => {
+    expect(failure({ ...env, [name]: value })).toMatchObject({ code: 'PKG-CONFIG' })
+    expect(failure({ ...env, [name]: value }).message).toContain(message)
+  })
+
+  it('take an API token with its e-mail address, and miss the address where it is absent or none', () => {
+    const pair = { API_TOKEN_USERNAME: 'reader@example.com', API_TOKEN: 'ATATT-1' }
+    expect(readSettings({ ...env, ...pair }).apiToken).toEqual({
+      kind: 'api-token',
+      username: 'reader@example.com',
+      secret: 'ATATT-1',
+    })
+    expect(failure({ ...env, API_TOKEN: 'ATATT-1' }).message).toContain(
+      'API_TOKEN_USERNAME: is missing, API_TOKEN is there',
+    )
+    const named = failure({ ...env, ...pair, API_TOKEN_USERNAME: 'reader' })
+    expect(named.message).toContain('API_TOKEN_USERNAME: "reader" is not an e-mail address')
+    expect(named.message).not.toContain('ATATT-1')
+  })
+
+  it.each(['BITBUCKET_PACKAGES_TOKEN', 'API_TOKEN'])(
+    'recognise an access token in %s without printing it',
+    (name) => {
+      const error = failure({
+        ...env,
+        API_TOKEN_USERNAME: 'reader@example.com',
+        API_TOKEN: 'ATATT-1',
+        [name]: 'ATCTT-x1',
+      })
+      expect(error).toMatchObject({ code: 'PKG-ACCESS-TOKEN', exitCode: 3 })
+      expect(error.message).toContain(name)
+      expect(`${error.message}${error.why}${error.hint}`).not.toContain('ATCTT-x1')
+    },
+  )
+
   it('say that IMAGE is missing', () => {
     expect(failure({ ...env, IMAGE: undefined }).message).toContain('IMAGE: is missing')
   })
@@ -118,6 +190,7 @@ describe('settings', () => {
     ['IMAGES', 'IMAGE'],
     ['TOKEN', 'BITBUCKET_PACKAGES_TOKEN'],
     ['REGISTY', 'REGISTRY'],
+    ['PLATFROM', 'PLATFORM'],
     ['BITBUCKET_PACKAGE_TOKEN', 'BITBUCKET_PACKAGES_TOKEN'],
     ['OUTPUT_DIRECTORY', 'OUTPUT_DIR'],
     ['IMAGES_COUNT', 'IMAGE'],

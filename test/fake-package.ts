@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import type { FakeRegistry } from './fake-registry.ts'
+
+const MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
+const INDEX = 'application/vnd.oci.image.index.v1+json'
+
+export const sha256 = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`
+
+const blob = (mediaType: string, size: number, seed: string) => ({ mediaType, size, digest: sha256(seed) })
+
+/** The manifest of an image of some layers, as bytes; `seed` makes it another image. */
+export const imageManifest = (seed: string, layers: readonly number[] = [2_000_000]): string =>
+  JSON.stringify({
+    schemaVersion: 2,
+    mediaType: MANIFEST,
+    config: blob('application/vnd.oci.image.config.v1+json', 1000, `${seed} config`),
+    layers: layers.map((size, index) =>
+      blob('application/vnd.oci.image.layer.v1.tar+gzip', size, `${seed} layer ${index}`),
+    ),
+  })
+
+/** The index of images by platform (`os/arch[/variant]`), as bytes. */
+export const imageIndex = (images: Record<string, string>): string =>
+  JSON.stringify({
+    schemaVersion: 2,
+    mediaType: INDEX,
+    manifests: Object.entries(images).map(([platform, manifest]) => {
+      const [os, architecture, variant] = platform.split('/')
+      return {
+        mediaType: MANIFEST,
+        digest: sha256(manifest),
+        size: manifest.length,
+        platform: { os, architecture, ...(variant && { variant }) },
+      }
+    }),
+  })
+
+/** Has a fake registry, which lets in the pairs of `users` by Basic, serve a package. */
+export const serveBasic = (registry: FakeRegistry, users: Record<string, string>): void => {
+  const accepted = Object.entries(users).map(
+    ([user, password]) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+  )
+  registry.on('GET /v2/', ({ headers }) =>
+    accepted.includes(String(headers.authorization))
+      ? { status: 200, body: {} }
+      : {
+          status: 401,
+          headers: { 'www-authenticate': 'Basic realm="packages"' },
+          body: { errors: [{ code: 'UNAUTHORIZED', message: 'authentication required' }] },
+        },
+  )
+}
+
+/** Has a fake registry hold a package: manifests by tag, and each manifest by its digest. */
+export const servePackage = (
+  registry: FakeRegistry,
+  repository: string,
+  tags: Record<string, string>,
+  more: readonly string[] = [],
+): void => {
+  const answer = (bytes: string) => ({
+    status: 200,
+    headers: {
+      'content-type': (JSON.parse(bytes) as { mediaType: string }).mediaType,
+      'docker-content-digest': sha256(bytes),
+    },
+    body: bytes,
+  })
+  for (const [tag, bytes] of Object.entries(tags)) {
+    registry.on(`GET /v2/${repository}/manifests/${tag}`, answer(bytes))
+  }
+  for (const bytes of [...Object.values(tags), ...more]) {
+    registry.on(`GET /v2/${repository}/manifests/${sha256(bytes)}`, answer(bytes))
+  }
+  registry.on(`GET /v2/${repository}/tags/list`, { body: { name: repository, tags: Object.keys(tags) } })
+}
