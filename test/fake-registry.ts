@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import { constants, createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -158,10 +158,15 @@ const send = (response: ServerResponse, reply: Reply, method: string): void => {
 
 const breakOff = (response: ServerResponse | Http2ServerResponse, fault: Fault): void => {
   if (fault === 'stall') return
-  const socket = response.socket as Socket
-  if (fault === 'close') socket.end()
-  else if ('stream' in response) response.stream.close(2)
-  else socket.resetAndDestroy()
+  if ('stream' in response) {
+    // HTTP/2 hides the socket: a reset ends the stream (RST_STREAM), a close the whole connection.
+    if (fault === 'reset') response.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    else response.stream.session?.destroy()
+  } else {
+    const socket = response.socket as Socket
+    if (fault === 'reset') socket.resetAndDestroy()
+    else socket.end()
+  }
 }
 
 /** The digest of some bytes. */
@@ -212,12 +217,21 @@ export interface BitbucketOptions {
   /** Where the token server is; the registry itself if not given. */
   realm?: string
   basic?: boolean
+  /** The token server reads the last scope only. */
+  oneScope?: boolean
 }
 
 /** Scripts a registry that grants one credential some repositories, by Bearer or Basic. */
 export const likeBitbucket = (
   fake: FakeRegistry,
-  { username, password, readable, realm = `${fake.origin}/token`, basic = false }: BitbucketOptions,
+  {
+    username,
+    password,
+    readable,
+    realm = `${fake.origin}/token`,
+    basic = false,
+    oneScope = false,
+  }: BitbucketOptions,
   tokenServer = fake,
 ): void => {
   const login = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
@@ -225,21 +239,22 @@ export const likeBitbucket = (
   const unauthorized = (words = 'authentication required') =>
     errorReply(401, 'UNAUTHORIZED', words, { 'www-authenticate': challenge })
   let issued = 0
-  const grants = new Map<string, string>()
+  const grants = new Map<string, string[]>()
   tokenServer.on(`GET ${new URL(realm).pathname}`, ({ headers, query }) => {
     if (headers.authorization !== login)
       return errorReply(401, 'UNAUTHORIZED', 'incorrect username or password')
     const token = `token-${++issued}-of-the-fake`
-    grants.set(token, query.get('scope') ?? '')
+    grants.set(token, query.getAll('scope').slice(oneScope ? -1 : 0))
     return { body: { token, expires_in: 300, issued_at: new Date().toISOString() } }
   })
   const allowed = (request: Seen, repository?: string): boolean => {
     const shown = String(request.headers.authorization ?? '')
     if (basic) return shown === login && (repository === undefined || readable.includes(repository))
-    const scope = grants.get(shown.replace(/^Bearer /, ''))
-    if (scope === undefined) return false
+    const scopes = grants.get(shown.replace(/^Bearer /, ''))
+    if (scopes === undefined) return false
     return (
-      repository === undefined || (scope === `repository:${repository}:pull` && readable.includes(repository))
+      repository === undefined ||
+      (scopes.includes(`repository:${repository}:pull`) && readable.includes(repository))
     )
   }
   fake.on('GET /v2/', (request) =>

@@ -50,13 +50,17 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
   let scheme = first
   let undecided = false
 
-  const tokens = createTokens(async (scope) => {
+  const tokens = createTokens(async (scopes) => {
     if (scheme.kind !== 'bearer') throw new TypeError('a token without a realm')
     const { realm, service } = scheme
     const ask = async () => {
       const kind = credential && !gate.open() ? 'login' : 'token'
-      const wanted = { kind, name: nameOf(registry, scope), anonymous: !credential } as const
-      const request: TokenRequest = { realm: realm.url, service, scope, credential, userAgent, wanted }
+      const wanted = {
+        kind,
+        name: scopes.map((scope) => nameOf(registry, scope)).join(', '),
+        anonymous: !credential,
+      } as const
+      const request: TokenRequest = { realm: realm.url, service, scopes, credential, userAgent, wanted }
       const token = await fetchToken(options.sendOnce, request)
       options.secrets.add(token.value)
       return token
@@ -91,15 +95,17 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
     request: async (request, scope) => {
       const used = await authorize(scope)
       const answer = await options.send({ ...request, authorization: used })
-      if (answer.status !== 401 || !answer.trusted) return answer
-      const challenges = challengesOf(answer)
+      const token = used?.replace(/^Bearer /, '') ?? ''
+      // Not every registry says 401 to a token that holds less than was asked for.
+      const spoilt = answer.status >= 400 && tokens.isShared(scope, token)
+      if (!(answer.status === 401 || spoilt) || !answer.trusted) return answer
       // A registry that lets `GET /v2/` pass may still ask here.
       if (used === undefined && scheme.kind === 'none') scheme = await readScheme(options, answer)
       if (scheme.kind === 'none' || (scheme.kind === 'basic' && (used !== undefined || !credential)))
         return answer
       // The registry knows best which scope it wants.
-      const asked = challenges.find((each) => each.scheme === 'bearer')?.params.scope
-      if (used !== undefined) tokens.renew(scope, used.replace(/^Bearer /, ''), asked)
+      const asked = challengesOf(answer).find((each) => each.scheme === 'bearer')?.params.scope
+      if (used !== undefined) tokens.renew(scope, token, asked)
       return options.send({ ...request, authorization: await authorize(scope) })
     },
   }
@@ -125,7 +131,7 @@ const login = async (options: SessionOptions, scheme: Scheme, gate: Gate): Promi
       if (!isRegistry(answer)) throw stranger(answer, said(answer))
     } else if (scheme.kind === 'bearer') {
       const { realm, service } = scheme
-      const request = { realm: realm.url, service, scope: undefined, credential, userAgent, wanted }
+      const request = { realm: realm.url, service, scopes: [], credential, userAgent, wanted }
       options.secrets.add((await fetchToken(options.sendOnce, request)).value)
     }
   })
