@@ -6,9 +6,10 @@ import { describeInLaboratory, laboratory, newStep } from './attach.ts'
 import { setFaults } from './faults.ts'
 import { setRules } from './grants.ts'
 import { pushBigImage } from './laboratory.ts'
+import { pipeContainers, processes, procOf, stopPipe } from './observe.ts'
+import { served } from './registry.ts'
 import { type RunOptions, runScript } from './run.ts'
-import { docker, inStep, pipeContainers, processes, procOf, type Step, stopPipe } from './step.ts'
-import { served } from './world.ts'
+import { docker, inStep, type Step } from './step.ts'
 
 const PIPE = 'your-account/packages-pull:1.0.0'
 const OUTPUT = 'packages'
@@ -43,7 +44,8 @@ const expectNothingLeft = async (step: Step) => {
     Buffer.from(`${step.grant.username}:${secret}`).toString('base64'),
   ]
   const patterns = forms.flatMap((form) => ['-e', form])
-  // The engine's own record of a container holds the environment that the platform gave to it; all else counts.
+  // The engine's and containerd's own records of a container hold the environment that the platform gave to
+  // it; all else counts.
   const found = await inStep(
     step,
     [
@@ -51,6 +53,7 @@ const expectNothingLeft = async (step: Step) => {
       '-rlF',
       ...patterns,
       '--exclude=config.v2.json',
+      '--exclude=meta.db',
       '/opt/atlassian',
       '/dev/shm',
       `${step.dir}/data`,
@@ -252,7 +255,7 @@ describeInLaboratory('Without the docker service the pipe', () => {
     // A pipe needs an engine to start in, so the one that it is told to use is another, which is not there.
     await using step = await newStep()
     const { exitCode, log } = await runPipe(step, { IMAGE: 'base:1.4' }, [], {
-      runArguments: ['--env=DOCKER_HOST=tcp://host.docker.internal:2999'],
+      runOptions: ['--env=DOCKER_HOST=tcp://host.docker.internal:2999'],
     })
     expect(exitCode).toBe(9)
     expect(log).toContain('PKG-ENGINE-UNREACHABLE')
