@@ -1,31 +1,19 @@
 import { PipeError } from '../errors.ts'
-import { isPage, refusal, said } from './answer.ts'
-import { type Challenge, parseChallenges } from './challenge.ts'
+import { refusal, said } from './answer.ts'
 import { createGate, type Gate } from './gate.ts'
-import type { Realm } from './realm.ts'
-import type { Secrets } from './text.ts'
-import { basic, type Credential, fetchToken, type TokenRequest } from './token.ts'
+import {
+  challengesOf,
+  isRegistry,
+  ping,
+  pingRequest,
+  readScheme,
+  type Scheme,
+  type SessionOptions,
+  stranger,
+} from './scheme.ts'
+import { basic, fetchToken, type TokenRequest } from './token.ts'
 import { createTokens } from './tokens.ts'
-import { type Answer, contentType, type Request, type Transport } from './transport.ts'
-
-/** How a registry lets clients in: by Basic, by Bearer tokens of a realm, or without either. */
-export type Scheme =
-  | { kind: 'none' }
-  | { kind: 'basic' }
-  | { kind: 'bearer'; realm: Realm; service: string | undefined }
-
-export interface SessionOptions {
-  registry: URL
-  credential: Credential | undefined
-  userAgent: string
-  /** Follows redirects by policy. */
-  send: Transport
-  /** Follows none; for tokens. */
-  sendOnce: Transport
-  /** Whether credentials may go to the realm of a challenge. */
-  checkRealm: (realm: string) => Promise<Realm>
-  secrets: Secrets
-}
+import type { Answer, Request } from './transport.ts'
 
 export interface Session {
   /** Where the API is. */
@@ -111,14 +99,6 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
   }
 }
 
-const ping = async (options: SessionOptions): Promise<Scheme> => {
-  const answer = await options.send(pingRequest(options))
-  if (answer.status === 401 && answer.trusted) return readScheme(options, answer)
-  if (answer.status === 200 && isRegistry(answer)) return { kind: 'none' }
-  if (answer.status === 200) throw stranger(answer, said(answer))
-  throw refusal(answer, { kind: 'registry', name: options.registry.host, anonymous: true })
-}
-
 const login = async (options: SessionOptions, scheme: Scheme, gate: Gate): Promise<void> => {
   const { credential, registry, userAgent } = options
   const wanted = { kind: 'login', name: registry.host, anonymous: false } as const
@@ -137,43 +117,4 @@ const login = async (options: SessionOptions, scheme: Scheme, gate: Gate): Promi
   })
 }
 
-// Of several challenges Bearer comes first: its tokens are good for one repository only.
-const readScheme = async (options: SessionOptions, answer: Answer): Promise<Scheme> => {
-  const challenges = challengesOf(answer)
-  const bearer = challenges.find((each) => each.scheme === 'bearer' && each.params.realm)
-  if (bearer?.params.realm !== undefined) {
-    const realm = await options.checkRealm(bearer.params.realm)
-    return { kind: 'bearer', realm, service: bearer.params.service }
-  }
-  if (challenges.some((each) => each.scheme === 'basic')) return { kind: 'basic' }
-  const schemes = challenges.map((each) => each.scheme).join(', ')
-  throw stranger(answer, `${said(answer)}; WWW-Authenticate: ${schemes || '(none)'}`)
-}
-
-const pingRequest = ({ registry, userAgent }: SessionOptions): Request => ({
-  method: 'GET',
-  url: new URL('/v2/', registry),
-  headers: { 'user-agent': userAgent, accept: 'application/json' },
-  limit: 64 * 1024,
-})
-
-const challengesOf = (answer: Answer): Challenge[] =>
-  parseChallenges(answer.headers.get('www-authenticate') ?? [])
-
-// The version field is not required of a registry, nor is any body.
-const isRegistry = (answer: Answer): boolean =>
-  !isPage(answer) &&
-  (answer.headers.has('docker-distribution-api-version') ||
-    answer.body.length === 0 ||
-    contentType(answer).includes('json'))
-
 const nameOf = (registry: URL, scope: string): string => `${registry.host}/${scope.split(':')[1] ?? scope}`
-
-const stranger = (answer: Answer, words: string): PipeError =>
-  new PipeError(
-    'PKG-NOT-A-REGISTRY',
-    `${answer.url.host} does not answer as a registry does (${answer.status})`,
-    {
-      said: words,
-    },
-  )
