@@ -3,9 +3,10 @@ import { asPipeError, type PipeError } from './errors.ts'
 import { failureText } from './report/failure.ts'
 import { createLog, type Log, seconds } from './report/log.ts'
 import { report } from './report/outputs.ts'
-import { clean, redactor, secretsOf } from './report/redact.ts'
+import { redactor, secretsOf } from './report/redact.ts'
 import type { Environment } from './settings/environment.ts'
 import { isDebug, readSettings } from './settings.ts'
+import { clean } from './text.ts'
 
 interface Process {
   /** Writes to the step's log. */

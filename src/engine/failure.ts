@@ -1,5 +1,5 @@
 import { PipeError } from '../errors.ts'
-import { clean } from '../report/redact.ts'
+import { clean } from '../text.ts'
 import { classifyDockerError } from './classify.ts'
 
 /**

@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util'
 import type { Environment } from '../settings/environment.ts'
 
 interface Secret {
@@ -13,9 +12,6 @@ const MASK = '****'
 const SHORTEST = 4
 
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY/i
-
-// Control characters, and those that reorder text: a remote message must not be able to draw on the log.
-const INVISIBLE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /** The secrets that an environment holds: the credentials of the pipe, and whatever else is named like a secret. */
 export const secretsOf = (env: Environment): Secret[] =>
@@ -44,11 +40,3 @@ export const redactor = (credentials: readonly Secret[]) => {
     .sort((a, b) => b.length - a.length)
   return (text: string): string => secrets.reduce((masked, secret) => masked.replaceAll(secret, MASK), text)
 }
-
-/** Text from outside as it may be printed: without escape sequences, control and reordering characters but line ends. */
-export const clean = (text: string): string =>
-  stripVTControlCharacters(text)
-    .split(/\r\n|\r|\n/)
-    .map((line) => line.replaceAll('\t', ' ').replace(INVISIBLE, '').trimEnd())
-    .join('\n')
-    .trim()
