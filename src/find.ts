@@ -30,11 +30,16 @@ export const find = async (
   const [first, ...others] = result
   if (first === undefined) throw new TypeError(`There is no way to ask for ${image.name}.`)
   const definite = isDefinite(first.error)
-  if (first.error.code !== 'PKG-TAG-UNKNOWN') return { image, error: explained(result, image, settings), definite }
+  if (first.error.code !== 'PKG-TAG-UNKNOWN')
+    return { image, error: explained(result, image, settings), definite }
   // Registries say "manifest unknown" even where there is no such package at all; the list of tags tells.
   const tags = await tagsOf(image, clients, first.credential)
   const attempts = tags instanceof PipeError ? [{ ...first, error: tags }, ...others] : result
-  return { image, error: explained(attempts, image, settings, tags instanceof PipeError ? undefined : tags), definite }
+  return {
+    image,
+    error: explained(attempts, image, settings, tags instanceof PipeError ? undefined : tags),
+    definite,
+  }
 }
 
 /** The credentials for an image in the order in which they are tried; an image of another registry gets none. */

@@ -320,9 +320,7 @@ describe('the pipe', () => {
       'image inspect': { stdout: fine()['image inspect']?.stdout?.replaceAll(registry.host, host) ?? '' },
     }
     const { exitCode, log, commands } = await run(digests, { REGISTRY: host, MAX_ATTEMPTS: '1' })
-    expect(log).toContain(
-      `WARNING: ${host}/acme/base could not be looked up, the engine will try`,
-    )
+    expect(log).toContain(`WARNING: ${host}/acme/base could not be looked up, the engine will try`)
     expect(exitCode).toBe(0)
     expect(commands()).toContain('pull REGISTRY/acme/base:1.4')
   })

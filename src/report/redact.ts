@@ -14,13 +14,16 @@ const SHORTEST = 4
 
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY/i
 
+/** Whether a variable of this name holds a secret, going by the name. */
+export const isSecretName = (name: string): boolean => SECRET_NAME.test(name)
+
 // Control characters, and those that reorder text: a remote message must not be able to draw on the log.
 const INVISIBLE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /** The secrets that an environment holds: the credentials of the pipe, and whatever else is named like a secret. */
 export const secretsOf = (env: Environment): Secret[] =>
   Object.entries(env).flatMap(([name, value]) => {
-    if (value === undefined || !SECRET_NAME.test(name)) return []
+    if (value === undefined || !isSecretName(name)) return []
     const username = env[`${name.replace(/_TOKEN$/, '')}_USERNAME`] ?? env[`${name}_USERNAME`] ?? ''
     return [{ username: username.trim(), secret: value.trim() }]
   })
