@@ -3,7 +3,7 @@ import { diagnose } from './diagnosis.ts'
 import { PipeError } from './errors.ts'
 import type { Platform } from './image/platform.ts'
 import type { ImageReference } from './image/reference.ts'
-import { isDefinite } from './registry/client.ts'
+import { isDefinite } from './registry/definite.ts'
 import { type Attempt, type Resolution, resolveImage } from './resolve.ts'
 import type { Credential, Settings } from './settings.ts'
 
