@@ -18,22 +18,19 @@ interface Input {
  * standard input is empty for the commands; a process apart waits for the end of the real one, which comes
  * when the pipe asks for it or is no more, and then ends every process but the first, whose child the shell is.
  */
-export const programOf = ({ commands, environment, cloneFolder }: Input): string =>
+export const programOf = (input: Input): string => `{\n${WATCH}\n${bodyOf(input)}\n}\n`
+
+/** The program without what guards it: the environment and the commands, up to the end of the shell. */
+export const bodyOf = ({ commands, environment, cloneFolder }: Input): string =>
   [
-    '{',
-    WATCH,
     'umask 000',
     ...exports(environment),
-    home(environment),
+    ...home(environment),
     git(cloneFolder),
-    RUN,
+    UNTIL,
     script(commands),
     'exit',
-    '}',
-    '',
-  ]
-    .filter((part) => part !== undefined)
-    .join('\n')
+  ].join('\n')
 
 /**
  * The arguments of the first process of the container. It is no more than the parent of the shell: the first
@@ -63,14 +60,14 @@ kill -s KILL -- -1
 exec 3<&-`
 
 // Bash and dash end at a signal that is not handled without waiting for the command that is ending itself.
-const RUN = `trap 'exit 143' TERM
+const UNTIL = `trap 'exit 143' TERM
 set -e`
 
 const exports = (environment: Input['environment']) =>
   Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`)
 
 const home = ({ HOME }: Input['environment']) =>
-  HOME === undefined ? undefined : '[ -d "$HOME" ] || mkdir -p "$HOME"'
+  HOME === undefined ? [] : ['[ -d "$HOME" ] || mkdir -p "$HOME"']
 
 // The clone belongs to a user outside of the container, which git distrusts. Since 2.38 it takes the exception
 // from the environment, which leaves no trace; before, only from a file.

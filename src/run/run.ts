@@ -43,7 +43,7 @@ export const runCommands = async (image: DeliveredImage, run: RunSettings, aroun
   log.info(`Running the commands of RUN in ${image.reference}`)
   const started = performance.now()
   try {
-    await startShell(image, run, (command) =>
+    await startShell(image, run, removeIt, (command) =>
       start(
         docker,
         {
@@ -87,6 +87,7 @@ const workingFolder = (cloneFolder: string) => {
 const startShell = async (
   { reference }: DeliveredImage,
   { shell }: RunSettings,
+  clear: () => Promise<void>,
   startWith: (command: string[]) => Promise<void>,
 ) => {
   // Hardly an image has a bash and no /bin/sh, and only those wait for a second start.
@@ -98,7 +99,10 @@ const startShell = async (
     } catch (error) {
       const missing = error instanceof PipeError && NO_PROGRAM.test(error.said ?? '')
       if (!missing) throw error
-      if (index < commands.length - 1) continue
+      if (index < commands.length - 1) {
+        await clear()
+        continue
+      }
       const what = shell === undefined ? 'neither /bin/sh nor bash' : `no program ${shell[0]}`
       throw new PipeError('PKG-RUN-SHELL', `${reference} has ${what}.`, { said: error.said })
     }

@@ -61,10 +61,7 @@ const passedOf = (env: Environment, report: Report): Record<string, string> => {
     } else if (KEPT.has(name)) {
       report('RUN_ENV', `${shown} is a name that the shell keeps for itself`)
     } else if (value === undefined && own === undefined) {
-      report(
-        'RUN_ENV',
-        `${shown} is to be passed, but is missing or empty: put ${example(name, env)} there too`,
-      )
+      report('RUN_ENV', `${shown} is to be passed, but is missing or empty: put ${example(name, env)} too`)
     } else {
       passed[name] = value ?? own ?? ''
     }

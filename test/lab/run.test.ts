@@ -68,7 +68,7 @@ describeInLaboratory('The commands of RUN', () => {
     const log = rawLog.slice(rawLog.indexOf('/packages-pull:1.0.0\n'))
     const output = log
       .replace(/^.*?\nINFO: Running the commands of RUN in \S+\n/s, '')
-      .replace(/^(?:✔|✖|ERROR:|WARNING:| {2}\w).*\n/gm, '')
+      .replace(/^(?:✔|✖|ERROR:|WARNING:| {2}(?:Said|Why|To do|More): ).*\n/gm, '')
     return { exitCode, log, output, seconds }
   }
 
@@ -92,7 +92,7 @@ describeInLaboratory('The commands of RUN', () => {
       {
         IMAGE: 'node-base:26',
         RUN: [
-          'id -un; echo "$FROM_IMAGE $BASH"',
+          'id -un; echo "\\$FROM_IMAGE \\$BASH"',
           'node --test --test-reporter=tap',
           'node build.js',
           'echo more >> src/sum.js',
@@ -345,7 +345,7 @@ describeInLaboratory('The commands of RUN', () => {
     })
     expect(exitCode).toBe(2)
     expect(log).toContain(
-      '- RUN_ENV: "EMPTY" is to be passed, but is missing or empty: put EMPTY: $EMPTY under "variables:"',
+      '- RUN_ENV: "EMPTY" is to be passed, but is missing or empty: put EMPTY: $EMPTY under "variables:" too',
     )
   })
 
@@ -362,17 +362,14 @@ describeInLaboratory('The commands of RUN', () => {
   )
 
   test('reach the engine and the services of the step under host.docker.internal', async () => {
-    const { output } = await run(
-      {
-        IMAGE: 'base:1.4',
-        RUN: [
-          'wget -qO- http://host.docker.internal:2375/version | head -c 12',
-          'nc host.docker.internal 5432',
-        ],
-      },
-      ['wait'],
-      { during: async () => {} },
-    )
-    expect(output).toContain('{"Platform":')
+    const RUN = [
+      'wget -qO- http://host.docker.internal:2375/version | head -c 12',
+      'nc host.docker.internal 5432',
+    ]
+    const { rawLog } = await runScript(step, [
+      'echo the database | busybox nc -l -p 5432 &',
+      { pipe: PIPE, variables: { IMAGE: 'base:1.4', RUN } },
+    ])
+    expect(rawLog).toContain('\n{"Platform":+ nc host.docker.internal 5432\nthe database\n')
   })
 })
