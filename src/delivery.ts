@@ -1,5 +1,5 @@
 import { deliver } from './deliver.ts'
-import { findEngine } from './engine/version.ts'
+import { type Engine, findEngine } from './engine/version.ts'
 import { asPipeError, PipeError } from './errors.ts'
 import { credentialsFor, explained, type Finding, find } from './find.ts'
 import { mapConcurrently } from './map-concurrently.ts'
@@ -31,7 +31,6 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
   const outcomes = await mapConcurrently(findings, settings.concurrency ?? CONCURRENCY, (finding) =>
     deliverFound(finding, settings, signIns, tools),
   )
-  if (!tools.signal.aborted) await signIns.logoutAll()
 
   const images = outcomes.map((outcome) => (outcome instanceof PipeError ? null : outcome))
   const errors = outcomes.filter((outcome) => outcome instanceof PipeError)
@@ -44,12 +43,12 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
 
 const findAll = async (settings: Settings, signIns: SignIns, tools: Tools): Promise<Finding[]> => {
   const started = performance.now()
-  const engine = findEngine(tools.docker, await signIns.configFor(undefined))
-  const platform = async () => settings.platform ?? (await engine).platform
-  const [findings] = await Promise.all([
-    Promise.all(settings.images.map((image) => find(image, settings, tools.clients, platform))),
-    engine,
-  ])
+  const platform = onlyPlatform(settings, async () =>
+    findEngine(tools.docker, await signIns.configFor(undefined)),
+  )
+  const findings = await Promise.all(
+    settings.images.map((image) => find(image, settings, tools.clients, platform)),
+  )
   const resolutions = findings.flatMap(({ resolution }) => resolution ?? [])
   if (resolutions.length > 0) {
     const bytes = resolutions.reduce((sum, { compressedSize }) => sum + compressedSize, 0)
@@ -59,6 +58,16 @@ const findAll = async (settings: Settings, signIns: SignIns, tools: Tools): Prom
     )
   }
   return findings
+}
+
+// Asked of the engine only where an image is for several platforms, and once.
+const onlyPlatform = (settings: Settings, askEngine: () => Promise<Engine>) => {
+  let engine: Promise<Engine> | undefined
+  return async () => {
+    if (settings.platform !== undefined) return settings.platform
+    engine ??= askEngine()
+    return (await engine).platform
+  }
 }
 
 const deliverFound = async (

@@ -1,6 +1,7 @@
 import { type Clients, createClients } from './clients.ts'
 import { createDockerConfigs, type DockerConfigs } from './engine/config.ts'
 import { createDocker, type Docker } from './engine/docker.ts'
+import { patient } from './engine/patience.ts'
 import { PipeError } from './errors.ts'
 import { commandLine, type Log, seconds } from './report/log.ts'
 import type { Retry } from './retry.ts'
@@ -44,11 +45,12 @@ export const openTools = (settings: Settings, env: Environment, log: Log, stoppe
   const configs = createDockerConfigs()
   // However the process ends, the logins end with it.
   process.once('exit', configs.removeAll)
-  const docker = createDocker({
+  const command = createDocker({
     env,
     signal,
     onCommand: commandLine(log),
   })
+  const docker = patient(command, signal)
   const clients = createClients(settings, env, log, retrying)
   return {
     docker,
