@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { realpath, symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { project } from './cache.ts'
 import { busybox, type Fill, programs, textFile } from './layers.ts'
@@ -7,9 +8,9 @@ import type { World } from './world.ts'
 
 // Images that teams build in: private packages of `acme/app`, made of this machine's own programs.
 
-/** Node, git and bash, for a user of its own, with an ENTRYPOINT that is in the way. */
+/** Node, npm, git and bash, for a user of its own, with an ENTRYPOINT that is in the way. */
 export const nodeBase = (world: World) =>
-  push(world, 'acme/node-base:26', [busybox, users, node, tools, entrypoint], {
+  push(world, 'acme/node-base:26', [busybox, users, node, npm, tools, entrypoint], {
     User: 'node',
     Entrypoint: ['/bin/entrypoint'],
     Env: ['PATH=/usr/local/bin:/bin', 'FROM_IMAGE=yes'],
@@ -36,6 +37,19 @@ const users = async (dir: string): Promise<void> => {
 }
 
 const node = programs({ 'usr/local/bin/node': join(project, 'node_modules/node/bin/node') })
+
+// The npm of this machine: what runs the tests came with it.
+const npm = async (dir: string): Promise<void> => {
+  const { stdout: program } = await execa('which', ['npm'])
+  const folder = dirname(dirname(await realpath(program)))
+  await execa('install', [
+    '--directory',
+    ...['usr/local/bin', 'usr/local/lib', 'usr/bin'].map((name) => join(dir, name)),
+  ])
+  await execa('cp', ['--recursive', folder, join(dir, 'usr/local/lib/npm')])
+  await symlink('../lib/npm/bin/npm-cli.js', join(dir, 'usr/local/bin/npm'))
+  await symlink('/bin/env', join(dir, 'usr/bin/env'))
+}
 
 const tools = programs({ 'bin/git': '/usr/bin/git', 'bin/bash': '/bin/bash' })
 

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { describeInLaboratory, laboratory, newStep } from './attach.ts'
 import { bashOnly, nodeBase, noShell, perlBase } from './build-images.ts'
+import { project } from './cache.ts'
 import { pipeContainers, processes, procOf, stopPipe } from './observe.ts'
+import { runPipeline } from './pipeline.ts'
 import { type RunOptions, runScript } from './run.ts'
 import { docker, type Step } from './step.ts'
 
@@ -14,7 +16,10 @@ const PIPE = 'your-account/packages-pull:1.0.0'
 const NASTY = `a "double" and 'single' quote, a \\ backslash, \`ticks\`,\n\n $HOME $(id) \${X} ünïcödé 🎉 — end\t`
 
 const files = {
-  'package.json': '{ "type": "module" }\n',
+  'package.json':
+    '{ "name": "app", "version": "1.0.0", "type": "module", "scripts": { "test": "node --test" } }\n',
+  'package-lock.json':
+    '{ "name": "app", "version": "1.0.0", "lockfileVersion": 3, "packages": { "": { "name": "app", "version": "1.0.0" } } }\n',
   'src/sum.js': 'export const sum = (a, b) => a + b\n',
   'test/sum.test.js': `import assert from 'node:assert'
 import { test } from 'node:test'
@@ -163,7 +168,6 @@ describeInLaboratory('The commands of RUN', () => {
   )
 
   test('write 100 MB to both streams without loss, and the pipe does not grow', async () => {
-    await writeFile(file('memory'), '')
     let most = 0
     const { exitCode } = await run({ IMAGE: 'perl-base:5', RUN: 'perl ci/output.pl' }, [], {
       arguments: ['> stdout.log 2> stderr.log'],
@@ -360,6 +364,41 @@ describeInLaboratory('The commands of RUN', () => {
       expect(exitCode).toBe(0)
     },
   )
+
+  test('build what the README builds, and find their cache again in the next pipeline', async () => {
+    const readme = await readFile(join(project, 'README.md'), 'utf8')
+    const [, plain = ''] = /<!-- run -->\n```yaml\n(.*?)```/s.exec(readme) ?? []
+    const [, cached = ''] = /```yaml\n(definitions:\n {2}caches:\n.*?)```/s.exec(readme) ?? []
+    const seen: boolean[] = []
+    const options = {
+      step: { files },
+      carry: await mkdtemp(join(laboratory().world.dir, 'carry-')),
+      during: async ({ build }: Step) => void seen.push(existsSync(join(build, '.cache/npm'))),
+    }
+    for (const yaml of [plain, cached, cached]) {
+      const [outcome] = await runPipeline(laboratory(), yaml, options)
+      expect(outcome?.log).toContain('\n+ npm ci\n')
+      expect(outcome?.log).toContain('pass 1\n')
+      expect(outcome?.exitCode).toBe(0)
+    }
+    expect(seen).toEqual([false, false, true])
+  })
+
+  test('run in runtime 3 as well, where no id is mapped', async () => {
+    await using modern = await newStep({ runtime: 3, files })
+    const { exitCode, rawLog } = await runScript(modern, [
+      {
+        pipe: PIPE,
+        variables: {
+          IMAGE: 'node-base:26',
+          RUN: ['id -u', 'echo more >> src/sum.js', 'mkdir made && echo 1 > made/it'],
+        },
+      },
+      'rm -r made',
+    ])
+    expect(rawLog).toContain('\n+ id -u\n1000\n')
+    expect(exitCode).toBe(0)
+  })
 
   test('reach the engine and the services of the step under host.docker.internal', async () => {
     const RUN = [
