@@ -3,7 +3,7 @@ import { createDockerConfigs, type DockerConfigs } from './engine/config.ts'
 import { createDocker, type Docker } from './engine/docker.ts'
 import { patient } from './engine/patience.ts'
 import { PipeError } from './errors.ts'
-import { type Log, seconds } from './report/log.ts'
+import { commandLine, type Log, seconds } from './report/log.ts'
 import type { Retry } from './retry.ts'
 import type { Environment } from './settings/environment.ts'
 import type { Settings } from './settings.ts'
@@ -48,10 +48,7 @@ export const openTools = (settings: Settings, env: Environment, log: Log, stoppe
   const command = createDocker({
     env,
     signal,
-    onCommand: (args, exitCode, ms) =>
-      log.debug(
-        `docker ${args.join(' ')} · ${exitCode === undefined ? 'no exit code' : `exit ${exitCode}`} · ${Math.round(ms)}ms`,
-      ),
+    onCommand: commandLine(log),
   })
   const docker = patient(command, signal)
   const clients = createClients(settings, env, log, retrying)

@@ -42,10 +42,7 @@ interface Context {
  * The returned function throws {PipeError} with what the CLI said, and the signal's reason when it was aborted.
  */
 export const createDocker = ({ env, signal, onCommand }: Context): Docker => {
-  const program = existsSync(BUNDLED) ? BUNDLED : 'docker'
-  const passed = Object.fromEntries(
-    PASSED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
-  )
+  const { program, passed } = cli(env)
   return async (args, { config, input, onLine }) => {
     signal.throwIfAborted()
     const result = await execa(program, ['--config', config, ...args], {
@@ -72,3 +69,9 @@ export const createDocker = ({ env, signal, onCommand }: Context): Docker => {
     return result.stdout
   }
 }
+
+/** The docker CLI, and what of the environment it gets. */
+export const cli = (env: Environment): { program: string; passed: Record<string, string> } => ({
+  program: existsSync(BUNDLED) ? BUNDLED : 'docker',
+  passed: Object.fromEntries(PASSED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
+})

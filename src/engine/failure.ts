@@ -20,6 +20,10 @@ const whatFailed = (args: readonly string[]) => {
       return `Signing in to ${subject} failed.`
     case 'pull':
       return `${subject} could not be pulled.`
+    case 'create':
+      return 'The container for RUN could not be made.'
+    case 'start':
+      return 'The container for RUN could not be started.'
     case 'version':
       return 'The Docker engine could not be reached.'
     default:

@@ -13,10 +13,13 @@ const SHORTEST = 4
 
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY/i
 
+/** Whether a variable of this name holds a secret, going by the name. */
+export const isSecretName = (name: string): boolean => SECRET_NAME.test(name)
+
 /** The secrets that an environment holds: the credentials of the pipe, and whatever else is named like a secret. */
 export const secretsOf = (env: Environment): Secret[] =>
   Object.entries(env).flatMap(([name, value]) => {
-    if (value === undefined || !SECRET_NAME.test(name)) return []
+    if (value === undefined || !isSecretName(name)) return []
     const username = env[`${name.replace(/_TOKEN$/, '')}_USERNAME`] ?? env[`${name}_USERNAME`] ?? ''
     return [{ username: username.trim(), secret: value.trim() }]
   })
