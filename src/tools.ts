@@ -4,7 +4,7 @@ import { createDocker, type Docker } from './engine/docker.ts'
 import { patient } from './engine/patience.ts'
 import { PipeError } from './errors.ts'
 import { commandLine, type Log, seconds } from './report/log.ts'
-import type { Retry } from './retry.ts'
+import type { Retry, RetryPolicy } from './retry.ts'
 import type { Environment } from './settings/environment.ts'
 import type { Settings } from './settings.ts'
 
@@ -16,18 +16,10 @@ export interface Tools {
   log: Log
   /** Aborted with a {PipeError} when the step is stopped or TIMEOUT is over. */
   signal: AbortSignal
-  retrying: Retrying
+  /** The one retry policy of a run, for requests to a registry and commands of docker alike. */
+  retrying: RetryPolicy
   /** Removes every login and ends every connection. */
   close(): Promise<void>
-}
-
-/** The one retry policy of a run, for requests to a registry and commands of docker alike. */
-export interface Retrying {
-  maxAttempts: number
-  /** The end of everything, as `Date.now()` counts. */
-  deadline: number
-  signal: AbortSignal
-  onRetry: (retry: Retry) => void
 }
 
 /** Opens the tools of a run, and starts the clock of TIMEOUT. */

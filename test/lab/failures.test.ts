@@ -197,6 +197,29 @@ describeInLaboratory('Against a faulty registry the pipe', () => {
   })
 })
 
+describeInLaboratory('With an engine that cannot do it the pipe', () => {
+  test('says that there is no space left', async () => {
+    await pushBigImage(laboratory().world, 'acme/big:3', 400_000_000, 2)
+    await using step = await newStep({ disk: 350 })
+    const { exitCode, rawLog } = await runScript(step, [
+      { pipe: PIPE, variables: { IMAGE: 'big:3', NO_COLOR: '1' } },
+    ])
+    expect(pipeLog(rawLog)).toContain('ERROR: PKG-DISK-FULL')
+    expect(exitCode).toBe(10)
+  })
+
+  test('says that CLI and engine speak no common version', async () => {
+    await using step = await newStep()
+    const { exitCode, rawLog } = await runScript(
+      step,
+      [{ pipe: PIPE, variables: { IMAGE: 'base:1.4', NO_COLOR: '1' } }],
+      { runOptions: ['--env=DOCKER_API_VERSION=1.99'] },
+    )
+    expect(pipeLog(rawLog)).toContain('ERROR: PKG-ENGINE-API')
+    expect(exitCode).toBe(9)
+  })
+})
+
 describeInLaboratory('Without a registry the pipe', () => {
   test('says that the registry cannot be reached', async () => {
     await using step = await newStep()
