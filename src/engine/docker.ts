@@ -7,15 +7,9 @@ import { engineError } from './failure.ts'
 // Bitbucket mounts a docker CLI of its own over /usr/local/bin/docker; ours lies where no mount hides it.
 const BUNDLED = '/opt/packages-pull/bin/docker'
 
-// What a docker command needs. Secrets of the step are none of its business.
-const PASSED = [
-  'PATH',
-  'DOCKER_HOST',
-  'DOCKER_TLS_VERIFY',
-  'DOCKER_CERT_PATH',
-  'DOCKER_API_VERSION',
-  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
-]
+// What a docker command needs. Secrets of the step are none of its business, and neither are proxies: the CLI
+// would look for the engine behind them, and the registry is the engine's to reach.
+const PASSED = ['PATH', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'DOCKER_API_VERSION']
 
 export interface DockerOptions {
   /** Folder of the docker config to use. */

@@ -16,12 +16,17 @@ const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY/i
 /** Whether a variable of this name holds a secret, going by the name. */
 export const isSecretName = (name: string): boolean => SECRET_NAME.test(name)
 
-/** The secrets that an environment holds: the credentials of the pipe, and whatever else is named like a secret. */
+/**
+ * The secrets that an environment holds: the credentials of the pipe, whatever else is named like a secret, and the
+ * passwords in URLs, such as those of proxies.
+ */
 export const secretsOf = (env: Environment): Secret[] =>
-  Object.entries(env).flatMap(([name, value]) => {
-    if (value === undefined || !isSecretName(name)) return []
+  Object.entries(env).flatMap(([name, value = '']) => {
+    const [, user = '', password] = /\/\/([^/:@\s]*):([^/@\s]+)@/.exec(value) ?? []
+    const inUrl = password === undefined ? [] : [{ username: user, secret: password }]
+    if (!isSecretName(name)) return inUrl
     const username = env[`${name.replace(/_TOKEN$/, '')}_USERNAME`] ?? env[`${name}_USERNAME`] ?? ''
-    return [{ username: username.trim(), secret: value.trim() }]
+    return [{ username: username.trim(), secret: value.trim() }, ...inUrl]
   })
 
 /**

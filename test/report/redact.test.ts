@@ -31,6 +31,13 @@ describe('redaction', () => {
     expect(redact(`${SECRET} ATATT3xyz ${SECRET}`)).toBe('**** **** ****')
   })
 
+  it('masks the password in the URL of a proxy', () => {
+    const hide = redactor(secretsOf({ HTTPS_PROXY: 'http://user:pass-word@proxy.example.com:3128' }))
+    expect(hide('no answer from http://user:pass-word@proxy.example.com:3128')).toBe(
+      'no answer from http://user:****@proxy.example.com:3128',
+    )
+  })
+
   it('leaves text without secrets as it is', () => {
     expect(redact('x-packages pulled C')).toBe('x-packages pulled C')
   })
