@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import { constants, createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -158,10 +158,15 @@ const send = (response: ServerResponse, reply: Reply, method: string): void => {
 
 const breakOff = (response: ServerResponse | Http2ServerResponse, fault: Fault): void => {
   if (fault === 'stall') return
-  const socket = response.socket as Socket
-  if (fault === 'close') socket.end()
-  else if ('stream' in response) response.stream.close(2)
-  else socket.resetAndDestroy()
+  if ('stream' in response) {
+    // HTTP/2 hides the socket: a reset ends the stream (RST_STREAM), a close the whole connection.
+    if (fault === 'reset') response.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    else response.stream.session?.destroy()
+  } else {
+    const socket = response.socket as Socket
+    if (fault === 'reset') socket.resetAndDestroy()
+    else socket.end()
+  }
 }
 
 /** The digest of some bytes. */

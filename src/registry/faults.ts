@@ -3,7 +3,8 @@ import { clean } from './text.ts'
 
 /**
  * What a failed connection means: the failure of the catalogue for an error of Node's network, TLS and
- * DNS modules or of undici, by the codes of the error, its causes and its parts.
+ * DNS modules or of undici, by the codes of the error, its causes and its parts. Throws the error itself where
+ * it is none of the network.
  */
 export const networkFault = (error: unknown, url: URL): PipeError => {
   const errors = [...unfold(error)]
@@ -15,6 +16,8 @@ export const networkFault = (error: unknown, url: URL): PipeError => {
   const said = clean(errors.find((each) => each.message)?.message ?? codes[0] ?? '')
   const proxy = /proxy (?:response|authentication)\D*(\d{3})/i.exec(said)
   if (proxy) return proxyRefused(url, said, Number(proxy[1]), error)
+  // Not the network's: a request that cannot be made is a mistake of this program.
+  if (error instanceof TypeError || codes.includes('UND_ERR_INVALID_ARG')) throw error
   return new PipeError(code, `${url.origin} ${failed}`, { said, cause: error })
 }
 
@@ -41,10 +44,7 @@ const kinds: Kind[] = [
     ['PKG-TLS', 'makes no TLS connection'],
   ],
   [/^NOT_HTTP$/, ['PKG-NOT-A-REGISTRY', 'does not speak HTTP']],
-  [
-    /^(?:UND_ERR_HEADERS_OVERFLOW|UND_ERR_INVALID_ARG)$/,
-    ['PKG-NOT-A-REGISTRY', 'does not answer as a registry does'],
-  ],
+  [/^UND_ERR_HEADERS_OVERFLOW$/, ['PKG-NOT-A-REGISTRY', 'does not answer as a registry does']],
 ]
 
 const proxyRefused = (url: URL, said: string, status: number, cause: unknown): PipeError => {

@@ -4,6 +4,8 @@
  */
 export const clean = (text: string, limit = 400): string => {
   const line = text
+    // Enough for the limit, and no work on a megabyte.
+    .slice(0, limit * 10)
     .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '')
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
     .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')

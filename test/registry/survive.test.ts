@@ -1,7 +1,10 @@
+import { setDefaultCACertificates } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRegistryClient } from '../../src/registry/client.ts'
+import { makeCertificates } from '../certificates.ts'
 import {
   errorReply,
+  type FakeOptions,
   type FakeRegistry,
   imageOf,
   likeBitbucket,
@@ -10,15 +13,9 @@ import {
   startFake,
 } from '../fake-registry.ts'
 
-// What passes must not fail a build: every fault a hundred times, at a random moment.
-const runs = 100
+// What passes must not fail a build: every fault many times, at a random moment.
+const certificates = makeCertificates()
 const credential = { username: 'x-token-auth', password: 'a-secret' }
-
-let fake: FakeRegistry
-beforeAll(async () => {
-  fake = await startFake()
-})
-afterAll(() => fake.close())
 
 const soon = (reply: Reply): Reply => ({ ...reply, delayMs: Math.random() * 4 })
 const cut = (body: Buffer | object, fault: 'reset' | 'close'): Reply => {
@@ -53,39 +50,54 @@ const faults: Record<string, Passing> = {
   },
 }
 
-describe.each(Object.entries(faults))('%s', (name, fault) => {
-  it('never fails a build', async () => {
-    const one = async (index: number) => {
-      const repository = `${name.replace(/\W/g, '-')}/${index}`
-      const { body, digest } = imageOf(repository)
-      const path = `GET /v2/${repository}/manifests/1.0`
-      fake.on(path, ...(fault.manifest ? [fault.manifest(body)] : []), soon(manifestReply(body)))
-      const client = createRegistryClient({
-        host: fake.host,
-        credential: { ...credential, username: `user-${index}` },
-        env: {},
-        backoff: { base: 2, cap: 8 },
-      })
-      try {
-        await expect(client.resolve(repository, '1.0')).resolves.toMatchObject({ digest })
-        if (fault.manifest) expect(fake.seen(path)).toHaveLength(2)
-      } finally {
-        await client.close()
+const protocols: Array<[string, number, () => Promise<FakeOptions>]> = [
+  ['HTTP/1.1', 100, async () => ({})],
+  ['HTTP/2', 30, async () => ({ tls: (await certificates).good, http2: true })],
+]
+
+describe.each(protocols)('over %s, %d times', (_, runs, options) => {
+  let fake: FakeRegistry
+  beforeAll(async () => {
+    setDefaultCACertificates([(await certificates).ca])
+    fake = await startFake(await options())
+  })
+  afterAll(() => fake.close())
+
+  describe.each(Object.entries(faults))('%s', (name, fault) => {
+    it('never fails a build', async () => {
+      const one = async (index: number) => {
+        const repository = `${name.replace(/\W/g, '-')}/${index}`
+        const { body, digest } = imageOf(repository)
+        const path = `GET /v2/${repository}/manifests/1.0`
+        fake.on(path, ...(fault.manifest ? [fault.manifest(body)] : []), soon(manifestReply(body)))
+        const client = createRegistryClient({
+          host: fake.host,
+          credential: { ...credential, username: `user-${index}` },
+          env: {},
+          backoff: { base: 2, cap: 8 },
+        })
+        try {
+          await expect(client.resolve(repository, '1.0')).resolves.toMatchObject({ digest })
+          if (fault.manifest) expect(fake.seen(path)).toHaveLength(2)
+        } finally {
+          await client.close()
+        }
       }
-    }
-    likeBitbucket(fake, { ...credential, readable: [] })
-    // The login and the token of every client fail once each.
-    const failed = new Set<string>()
-    let tokens = 0
-    fake.on('GET /token', ({ path }) => {
-      tokens++
-      if (!fault.token || failed.has(path)) return soon({ body: token })
-      failed.add(path)
-      return fault.token()
-    })
-    for (let start = 0; start < runs; start += 10)
-      await Promise.all(Array.from({ length: 10 }, (_, offset) => one(start + offset)))
-    const clientTokens = 'a token that has expired by the time it is used' === name ? 3 : fault.token ? 4 : 2
-    expect(tokens).toBe(clientTokens * runs)
-  }, 20_000)
+      likeBitbucket(fake, { ...credential, readable: [] })
+      // The login and the token of every client fail once each.
+      const failed = new Set<string>()
+      let tokens = 0
+      fake.on('GET /token', ({ path }) => {
+        tokens++
+        if (!fault.token || failed.has(path)) return soon({ body: token })
+        failed.add(path)
+        return fault.token()
+      })
+      for (let start = 0; start < runs; start += 10)
+        await Promise.all(Array.from({ length: 10 }, (_, offset) => one(start + offset)))
+      const clientTokens =
+        'a token that has expired by the time it is used' === name ? 3 : fault.token ? 4 : 2
+      expect(tokens).toBe(clientTokens * runs)
+    }, 20_000)
+  })
 })
