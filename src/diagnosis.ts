@@ -7,13 +7,20 @@ import { nearestTags } from './suggest.ts'
 /** What is known where a failure of an image happened. */
 export interface Facts {
   image: ImageReference
-  /** The credentials that were tried. */
-  tried: ReadonlyArray<Credential['kind'] | undefined>
+  /** Host of Bitbucket Packages. */
   registry: string
   /** `<workspace>/<repository>` whose pipeline runs. */
   repository: string | undefined
   /** The tags of the package; undefined where they are not known. */
   tags?: readonly string[] | undefined
+}
+
+type Kind = Credential['kind'] | undefined
+
+/** A failure, and the credential with which it happened. */
+export interface Failure {
+  kind: Kind
+  error: PipeError
 }
 
 const NAMES = { 'built-in': "the step's own credentials", 'api-token': 'the API token' } as const
@@ -22,41 +29,60 @@ const NAMES = { 'built-in': "the step's own credentials", 'api-token': 'the API 
 export const credentialName = (kind: Credential['kind'] | undefined): string =>
   kind === undefined ? 'no credentials' : NAMES[kind]
 
-/** The same failure with what it means here: for this repository, this package, these tags, this credential. */
-export const diagnose = (error: PipeError, facts: Facts): PipeError => {
-  const { why = error.why, hint = error.hint } = explain(error, facts) ?? {}
-  return new PipeError(error.code, error.message, { ...error, why, hint, cause: error.cause })
+/**
+ * The first of the failures of an image with what it means here: for this repository, this package, these tags,
+ * these credentials. The other failures are those of the other credentials.
+ */
+export const diagnose = (failures: readonly Failure[], facts: Facts): PipeError => {
+  const [first, ...others] = failures
+  if (first === undefined) throw new TypeError('There is no failure to explain.')
+  // Of an image of another registry nothing is known but what that registry says.
+  if (facts.image.domain !== facts.registry) return first.error
+  const { why = first.error.why, hint = first.error.hint } = explain(first, others, facts)
+  const more = others
+    .filter(({ error }) => error.code !== first.error.code)
+    .map(({ kind, error }) => ` With ${credentialName(kind)}: ${error.code}: ${error.message}.`)
+  return new PipeError(first.error.code, first.error.message, {
+    ...first.error,
+    why: why + more.join(''),
+    hint,
+  })
 }
+
+/** A failure to sign in, with what it means for this credential. */
+export const explainLogin = (error: PipeError, kind: Kind): PipeError =>
+  error.code === 'PKG-AUTH-REFUSED'
+    ? new PipeError(error.code, error.message, { ...error, ...refused(kind) })
+    : error
 
 interface Explanation {
   why?: string
   hint?: string
 }
 
-const explain = (error: PipeError, facts: Facts): Explanation | undefined => {
-  // Of an image of another registry nothing is known but what that registry says.
-  if (facts.image.domain !== facts.registry) return undefined
+const explain = ({ kind, error }: Failure, others: readonly Failure[], facts: Facts): Explanation => {
+  const { image } = facts
   switch (error.code) {
     case 'PKG-AUTH-REFUSED':
-      return refused(facts)
+      return refused(kind)
     case 'PKG-ACCESS-DENIED':
     case 'PKG-PACKAGE-UNKNOWN':
-      return notReadable(error, facts)
+      return notReadable(error, [kind, ...others.map((other) => other.kind)], facts)
     case 'PKG-TAG-UNKNOWN':
       return missingTag(facts)
     case 'PKG-DIGEST-UNKNOWN':
       return {
-        why: `The package ${facts.image.path} exists, but holds no image of this digest; it may have been deleted or belong to another package.`,
+        why: `The package ${image.path} exists, but holds no image of this digest; it may have been deleted, or belong to another package.`,
       }
     default:
-      return undefined
+      return {}
   }
 }
 
-const refused = ({ tried }: Facts): Explanation =>
-  tried.at(-1) === 'api-token'
+const refused = (kind: Kind): Explanation =>
+  kind === 'api-token'
     ? {
-        why: 'The registry accepts neither this e-mail and API token nor, if they were tried, the credentials of the step.',
+        why: 'The registry does not accept this e-mail address and API token.',
         hint: 'Check that API_TOKEN is an API token (it begins with ATATT) that has not expired, with the scope read:package:bitbucket, and that API_TOKEN_USERNAME is the e-mail address of its account.',
       }
     : {
@@ -64,9 +90,9 @@ const refused = ({ tried }: Facts): Explanation =>
         hint: 'Remove variables named BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN from the settings and from bitbucket-pipelines.yml, and run the step again.',
       }
 
-const notReadable = (error: PipeError, { image, tried, repository }: Facts): Explanation => {
+const notReadable = (error: PipeError, tried: readonly Kind[], { image, repository }: Facts): Explanation => {
   const [workspace = '', ...rest] = image.path.split('/')
-  const name = rest.join('/')
+  const name = quote(rest.join('/'))
   const here = repository === undefined ? 'this repository' : `the repository ${repository}`
   const own = repository?.split('/')[0]
   const elsewhere =
@@ -75,18 +101,19 @@ const notReadable = (error: PipeError, { image, tried, repository }: Facts): Exp
       : ` The pipeline runs in the workspace ${own}, the image is in ${workspace}.`
   const withToken = tried.includes('api-token')
   const causes = [
-    `the package ${quote(name)} is linked to another repository than ${repository ?? 'this one'}`,
-    `there is no package ${quote(name)} in the workspace ${quote(workspace)}`,
+    `the package ${name} is linked to another repository than ${repository ?? 'this one'}`,
+    `there is no package ${name} in the workspace ${quote(workspace)}`,
     ...(withToken
-      ? ['the account of the API token may not read it, or the token lacks the scope read:package:bitbucket']
+      ? ['the API token lacks the scope read:package:bitbucket, or its account may not read the package']
       : []),
     ...(error.code === 'PKG-PACKAGE-UNKNOWN' ? ['nothing was pushed to it yet'] : []),
   ]
+  const link = `Check the spelling; link the package to ${here} in its settings`
   return {
     why: `It was asked for with ${tried.map(credentialName).join(' and ')}. The step's own credentials read only packages that are linked to ${here}. Either ${causes.join(', or ')}.${elsewhere}`,
     hint: withToken
-      ? `Check the spelling; link the package to ${here} in its settings; or give an API token whose account may read it.`
-      : `Check the spelling; link the package to ${here} in its settings; or give API_TOKEN_USERNAME and API_TOKEN, an API token with the scope read:package:bitbucket.`,
+      ? `${link}; or give an API token whose account may read it.`
+      : `${link}; or give API_TOKEN_USERNAME and API_TOKEN, an API token with the scope read:package:bitbucket.`,
   }
 }
 

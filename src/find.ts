@@ -3,42 +3,43 @@ import { diagnose } from './diagnosis.ts'
 import { PipeError } from './errors.ts'
 import type { Platform } from './image/platform.ts'
 import type { ImageReference } from './image/reference.ts'
-import { isDefinite } from './registry/client.ts'
-import type { Log } from './report/log.ts'
-import { type Resolution, resolveImage } from './resolve.ts'
+import { isDefinite } from './registry/definite.ts'
+import { type Attempt, type Resolution, resolveImage } from './resolve.ts'
 import type { Credential, Settings } from './settings.ts'
 
-/** What is known of an image before it is pulled. */
-export interface Finding {
-  image: ImageReference
-  /** What the registry says; undefined where that decides nothing, and the engine has to find out. */
-  resolution: Resolution | undefined
-  /** Why the image cannot be had. */
-  error: PipeError | undefined
-}
+/** What is known of an image before it is pulled: what the registry says, or why it does not. */
+export type Finding = { image: ImageReference } & (
+  | { resolution: Resolution; error?: undefined }
+  | {
+      resolution?: undefined
+      error: PipeError
+      /** Whether that is the last word; else (no route from here, an unknown way to sign in) the engine may succeed. */
+      definite: boolean
+    }
+)
 
-/**
- * Asks the registry for one image. A definite refusal is explained; whatever decides nothing (no route from here,
- * an unknown way to sign in) is a warning, and left to the engine.
- */
+/** Asks the registry for one image; a refusal is explained by all that is known here. */
 export const find = async (
   image: ImageReference,
   settings: Settings,
   clients: Clients,
   platform: () => Promise<Platform>,
-  log: Log,
 ): Promise<Finding> => {
   const result = await resolveImage(image, credentialsFor(image, settings), clients.get, platform)
-  if (!('error' in result)) return { image, resolution: result, error: undefined }
-  const { error, tried } = result
-  if (!isDefinite(error)) {
-    log.warning(
-      `${image.name} could not be looked up before the pull, the engine will try: ${error.message}${error.said ? ` (${error.said})` : ''}`,
-    )
-    return { image, resolution: undefined, error: undefined }
+  if (!Array.isArray(result)) return { image, resolution: result }
+  const [first, ...others] = result
+  if (first === undefined) throw new TypeError(`There is no way to ask for ${image.name}.`)
+  const definite = isDefinite(first.error)
+  if (first.error.code !== 'PKG-TAG-UNKNOWN')
+    return { image, error: explained(result, image, settings), definite }
+  // Registries say "manifest unknown" even where there is no such package at all; the list of tags tells.
+  const tags = await tagsOf(image, clients, first.credential)
+  const attempts = tags instanceof PipeError ? [{ ...first, error: tags }, ...others] : result
+  return {
+    image,
+    error: explained(attempts, image, settings, tags instanceof PipeError ? undefined : tags),
+    definite,
   }
-  const tags = error.code === 'PKG-TAG-UNKNOWN' ? await tagsOf(image, clients, tried.at(-1)) : undefined
-  return { image, resolution: undefined, error: explained(error, image, settings, tried, tags) }
 }
 
 /** The credentials for an image in the order in which they are tried; an image of another registry gets none. */
@@ -47,21 +48,24 @@ export const credentialsFor = (image: ImageReference, settings: Settings): Array
     ? [settings.builtIn, settings.apiToken].filter((credential) => credential !== undefined)
     : [undefined]
 
-/** A failure of an image with what it means in this run. */
+/** The first of some failed attempts at an image, with what they mean in this run. */
 export const explained = (
-  error: PipeError,
+  attempts: readonly Attempt[],
   image: ImageReference,
   { registry, repository }: Settings,
-  tried: ReadonlyArray<Credential | undefined>,
   tags?: readonly string[],
-): PipeError => diagnose(error, { image, registry, repository, tried: tried.map((each) => each?.kind), tags })
+): PipeError =>
+  diagnose(
+    attempts.map(({ credential, error }) => ({ kind: credential?.kind, error })),
+    { image, registry, repository, tags },
+  )
 
-// Only a help for the hint: whatever goes wrong here must not hide the failure that is explained.
+// Whatever else goes wrong here must not hide the failure that is explained.
 const tagsOf = async (image: ImageReference, clients: Clients, credential: Credential | undefined) => {
   try {
     return (await clients.get(image.domain, credential).tags(image.path)).tags
   } catch (error) {
-    if (error instanceof PipeError) return undefined
-    throw error
+    if (!(error instanceof PipeError)) throw error
+    return error.code === 'PKG-PACKAGE-UNKNOWN' ? error : undefined
   }
 }

@@ -1,5 +1,5 @@
-import type { Outcomes } from './delivery.ts'
-import { asPipeError, PipeError } from './errors.ts'
+import type { Outcome } from './delivery.ts'
+import { asPipeError, type PipeError } from './errors.ts'
 import { failureText } from './report/failure.ts'
 import { createLog, type Log, seconds } from './report/log.ts'
 import { report } from './report/outputs.ts'
@@ -20,41 +20,35 @@ export const pipe = async (env: Environment, { write, signal }: Process): Promis
   const redact = redactor(secretsOf(env))
   const log = createLog({ write, redact, debug: isDebug(env), colours: !env.NO_COLOR })
 
-  const { images, errors } = await attempt(async () => {
+  const outcome = await attempt(async () => {
     const settings = readSettings(env)
-    // Loaded only now: a wrong variable is reported without waiting for it.
-    const { deliverAll } = await import('./delivery.ts')
-    return deliverAll(settings, env, log, signal)
+    // Loaded only now: a wrong variable is reported without waiting for them.
+    const { checkAll, deliverAll, openTools } = await import('./work.ts')
+    const tools = openTools(settings, env, log, signal)
+    try {
+      return await (settings.checkOnly ? checkAll(settings, tools) : deliverAll(settings, tools))
+    } finally {
+      await tools.close()
+    }
   })
+  const { images, summary } = outcome
+  const errors = [...outcome.errors]
   errors.push(...report(env, { images, error: errors[0] }, (text) => redact(clean(text)), log))
 
   logErrors(errors, log)
   const [first] = errors
-  const delivered = images.filter((image) => image !== null).length
   const took = `(${seconds(performance.now() - started)})`
-  if (first === undefined) log.success(`${count(delivered)} in the step's engine ${took}`)
-  else if (images.length === 0) log.fail(`${first.code} ${took}`)
-  else log.fail(`${first.code}: ${delivered} of ${count(images.length)} delivered ${took}`)
+  if (first === undefined) log.success(`${summary} ${took}`)
+  else log.fail(`${first.code}${summary === '' ? '' : `: ${summary}`} ${took}`)
   return first?.exitCode ?? 0
 }
 
-/** What was delivered and what failed; nothing was delivered where all of it failed at once. */
-const attempt = async (deliver: () => Promise<Outcomes>) => {
-  try {
-    const outcomes = await deliver()
-    return {
-      images: outcomes.map((outcome) => (outcome instanceof PipeError ? null : outcome)),
-      errors: outcomes.filter((outcome) => outcome instanceof PipeError),
-    }
-  } catch (error) {
-    return { images: [], errors: [asPipeError(error)] }
-  }
-}
+// Nothing was delivered where all of it failed at once.
+const attempt = async (work: () => Promise<Outcome>): Promise<Outcome> =>
+  work().catch((error: unknown) => ({ images: [], errors: [asPipeError(error)], summary: '' }))
 
 const logErrors = (errors: readonly PipeError[], log: Log) => {
   // Several images may fail for one reason, such as a login that was refused.
   for (const text of new Set(errors.map(failureText))) log.error(text)
   for (const { cause } of errors) if (cause instanceof Error) log.debug(clean(cause.stack ?? cause.message))
 }
-
-const count = (images: number) => (images === 1 ? '1 image' : `${images} images`)

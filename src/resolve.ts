@@ -22,11 +22,10 @@ export interface Resolution {
   credential: Credential | undefined
 }
 
-/** A failure with what was tried on the way to it. */
-export interface Refusal {
+/** One credential's failure to read an image. */
+export interface Attempt {
+  credential: Credential | undefined
   error: PipeError
-  /** The credentials that were tried, in that order. */
-  tried: ReadonlyArray<Credential | undefined>
 }
 
 export type Clients = (domain: string, credential: Credential | undefined) => RegistryClient
@@ -39,28 +38,26 @@ const TRY_NEXT: readonly Code[] = ['PKG-AUTH-REFUSED', 'PKG-ACCESS-DENIED', 'PKG
  * Asks the registry for an image with one credential after another until one may read it: which digest its tag
  * means, which manifest is the platform's, and how large it is.
  *
- * @returns the failure of the first credential where none may read it
+ * @returns every attempt where none may read it, the one that says most first
  */
 export const resolveImage = async (
   image: ImageReference,
   credentials: ReadonlyArray<Credential | undefined>,
   clients: Clients,
   platform: () => Promise<Platform>,
-): Promise<Resolution | Refusal> => {
-  const errors: PipeError[] = []
+): Promise<Resolution | Attempt[]> => {
+  const attempts: Attempt[] = []
   for (const credential of credentials) {
     try {
       return { ...(await read(image, clients(image.domain, credential), platform)), credential }
     } catch (error) {
       if (!(error instanceof PipeError)) throw error
-      errors.push(error)
-      if (!TRY_NEXT.includes(error.code)) break
+      // A tag that is missing for the second credential says more than that the first one may not look.
+      if (TRY_NEXT.includes(error.code)) attempts.push({ credential, error })
+      else return [{ credential, error }, ...attempts]
     }
   }
-  // A tag that is missing for the second credential says more than that the first one may not look.
-  const error = errors.findLast(({ code }) => !TRY_NEXT.includes(code)) ?? errors[0]
-  if (error === undefined) throw new TypeError(`No way to ask for ${image.name} was given.`)
-  return { error, tried: credentials.slice(0, errors.length) }
+  return attempts
 }
 
 const read = async (

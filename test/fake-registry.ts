@@ -217,12 +217,21 @@ export interface BitbucketOptions {
   /** Where the token server is; the registry itself if not given. */
   realm?: string
   basic?: boolean
+  /** The token server reads the last scope only. */
+  oneScope?: boolean
 }
 
 /** Scripts a registry that grants one credential some repositories, by Bearer or Basic. */
 export const likeBitbucket = (
   fake: FakeRegistry,
-  { username, password, readable, realm = `${fake.origin}/token`, basic = false }: BitbucketOptions,
+  {
+    username,
+    password,
+    readable,
+    realm = `${fake.origin}/token`,
+    basic = false,
+    oneScope = false,
+  }: BitbucketOptions,
   tokenServer = fake,
 ): void => {
   const login = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
@@ -230,21 +239,22 @@ export const likeBitbucket = (
   const unauthorized = (words = 'authentication required') =>
     errorReply(401, 'UNAUTHORIZED', words, { 'www-authenticate': challenge })
   let issued = 0
-  const grants = new Map<string, string>()
+  const grants = new Map<string, string[]>()
   tokenServer.on(`GET ${new URL(realm).pathname}`, ({ headers, query }) => {
     if (headers.authorization !== login)
       return errorReply(401, 'UNAUTHORIZED', 'incorrect username or password')
     const token = `token-${++issued}-of-the-fake`
-    grants.set(token, query.get('scope') ?? '')
+    grants.set(token, query.getAll('scope').slice(oneScope ? -1 : 0))
     return { body: { token, expires_in: 300, issued_at: new Date().toISOString() } }
   })
   const allowed = (request: Seen, repository?: string): boolean => {
     const shown = String(request.headers.authorization ?? '')
     if (basic) return shown === login && (repository === undefined || readable.includes(repository))
-    const scope = grants.get(shown.replace(/^Bearer /, ''))
-    if (scope === undefined) return false
+    const scopes = grants.get(shown.replace(/^Bearer /, ''))
+    if (scopes === undefined) return false
     return (
-      repository === undefined || (scope === `repository:${repository}:pull` && readable.includes(repository))
+      repository === undefined ||
+      (scopes.includes(`repository:${repository}:pull`) && readable.includes(repository))
     )
   }
   fake.on('GET /v2/', (request) =>

@@ -275,6 +275,17 @@ describe('the pipe', () => {
     expect(commands()).toEqual(['version --format {{json .}}'])
   })
 
+  it('says that there is no such package where the registry has no tags of it either', async () => {
+    registry.on('GET /v2/acme/nothing/tags/list', {
+      status: 404,
+      body: { errors: [{ code: 'NAME_UNKNOWN', message: 'repository name not known to registry' }] },
+    })
+    const { exitCode, log } = await run(fine(), { IMAGE: 'nothing:1' })
+    expect(exitCode).toBe(4)
+    expect(log).toContain('PKG-PACKAGE-UNKNOWN')
+    expect(log).toContain('there is no package "nothing" in the workspace "acme"')
+  })
+
   it('names the tags that exist, nearest first', async () => {
     servePackage(registry, 'acme/base', {
       '1.4': MANIFEST,
@@ -309,9 +320,7 @@ describe('the pipe', () => {
       'image inspect': { stdout: fine()['image inspect']?.stdout?.replaceAll(registry.host, host) ?? '' },
     }
     const { exitCode, log, commands } = await run(digests, { REGISTRY: host, MAX_ATTEMPTS: '1' })
-    expect(log).toContain(
-      `WARNING: ${host}/acme/base could not be looked up before the pull, the engine will try`,
-    )
+    expect(log).toContain(`WARNING: ${host}/acme/base could not be looked up, the engine will try`)
     expect(exitCode).toBe(0)
     expect(commands()).toContain('pull REGISTRY/acme/base:1.4')
   })
@@ -341,6 +350,66 @@ describe('the pipe', () => {
     const flag = join(mkdtempSync(join(tmpdir(), 'engine-')), 'asked')
     const script = `[ -e ${flag} ] || { touch ${flag}; echo 'Cannot connect to the Docker daemon at tcp://host.docker.internal:2375. Is the docker daemon running?' >&2; exit 1; }`
     expect((await run({ ...fine(), version: { ...VERSION, script } })).exitCode).toBe(0)
+  })
+
+  describe('with CHECK_ONLY', () => {
+    const check = (variables: Record<string, string> = {}, answers = fine()) =>
+      run(answers, { CHECK_ONLY: 'true', ...variables })
+
+    it('says that everything is in order, and pulls nothing', async () => {
+      const { exitCode, log, commands } = await check()
+      expect(exitCode).toBe(0)
+      expect(commands()).toEqual(['version --format {{json .}}'])
+      const lines = log.replaceAll(registry.host, 'REGISTRY').split('\n')
+      expect(lines).toContain('INFO: engine                      ok: 25.0.5, linux/arm64, docker CLI 28.5.2')
+      expect(lines).toContain("INFO: the step's own credentials  ok: accepted by REGISTRY")
+      expect(lines.find((line) => line.startsWith('INFO: disk'))).toMatch(/ free, 2\.0 MB to transfer/)
+      expect(log).toMatch(new RegExp(`base:1\\.4 +2\\.0 MB +1 +the step's own credentials +ok: ${DIGEST}`))
+      expect(log).toMatch(/✔ 1 of 1 image can be delivered/)
+    })
+
+    it('looks at every image, and ends with the exit code of the first problem', async () => {
+      const { exitCode, log } = await check({ IMAGE: 'other:1 base:1.5 base:1.4' })
+      expect(exitCode).toBe(4)
+      expect(log).toMatch(/other:1 +PKG-TAG-UNKNOWN/)
+      expect(log).toMatch(/base:1\.5 +PKG-TAG-UNKNOWN/)
+      expect(log).toMatch(/base:1\.4 .* ok: sha256/)
+      expect(log.match(/ERROR: PKG-TAG-UNKNOWN/g)).toHaveLength(2)
+      expect(log).toContain('1 of 3 images can be delivered')
+    })
+
+    it('looks at the images even where the engine is not there', async () => {
+      const stderr =
+        'Cannot connect to the Docker daemon at tcp://host.docker.internal:2375. Is the docker daemon running?'
+      const { exitCode, log } = await check({}, { ...fine(), version: { stderr, exitCode: 1 } })
+      expect(exitCode).toBe(9)
+      expect(log).toContain('PKG-ENGINE-UNREACHABLE')
+      expect(log).toMatch(/base:1\.4 .* ok: sha256/)
+    }, 20_000)
+
+    it('shows a refused credential once, and says it once', async () => {
+      const { exitCode, log } = await check({
+        BITBUCKET_PACKAGES_TOKEN: 'tok-of-yesterday',
+        IMAGE: 'base:1.4 other:1',
+      })
+      expect(exitCode).toBe(3)
+      expect(log.match(/ERROR: PKG-AUTH-REFUSED/g)).toHaveLength(1)
+      expect(registry.requests.filter(({ headers }) => headers.authorization !== undefined)).toHaveLength(1)
+    })
+
+    it('warns of images that are too large for an artifact or a cache', async () => {
+      servePackage(registry, 'acme/large', { '1': imageManifest('large', [600_000_000, 450_000_000]) })
+      const { log } = await check({ IMAGE: 'large:1' })
+      expect(log).toContain('WARNING: 1.1 GB is more than the 1 GB that one artifact or one cache may hold')
+    })
+
+    it('counts it as an error that the registry cannot be asked', async () => {
+      const { host } = registry
+      await registry.close()
+      const { exitCode, log } = await check({ REGISTRY: host, MAX_ATTEMPTS: '1' })
+      expect(exitCode).toBe(8)
+      expect(log).toContain('PKG-NETWORK')
+    })
   })
 
   it('says what is wrong with its variables in result.json too, and starts nothing', async () => {

@@ -4,9 +4,7 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { Timeouts } from './transport.ts'
 
 export interface AgentOptions {
-  /** Where the registry is; a proxy for its scheme is looked for. */
-  registry: URL
-  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY (or the same in lower case) are. */
+  /** Where HTTPS_PROXY and NO_PROXY (or the same in lower case) are. */
   env: Record<string, string | undefined>
   timeouts: Timeouts
   /** Addresses, by host name, that alone may be connected to. */
@@ -24,7 +22,7 @@ export interface Connections {
  * The connections of one client: a pool per origin, kept alive, through the proxies of the environment.
  * Certificates are checked against Node's own store (NODE_EXTRA_CA_CERTS and NODE_USE_SYSTEM_CA included).
  */
-export const createConnections = ({ registry, env, timeouts, pinned }: AgentOptions): Connections => {
+export const createConnections = ({ env, timeouts, pinned }: AgentOptions): Connections => {
   const options = {
     connect: { timeout: timeouts.connect, lookup: pinnedLookup(pinned) },
     // One origin gets as many connections as images are resolved at a time; HTTP/2 needs one of them.
@@ -34,7 +32,7 @@ export const createConnections = ({ registry, env, timeouts, pinned }: AgentOpti
     bodyTimeout: timeouts.body,
     keepAliveTimeout: 20_000,
   }
-  const proxies = proxiesOf(registry, env)
+  const proxies = proxiesOf(env)
   const dispatcher = proxies ? new EnvHttpProxyAgent({ ...options, ...proxies }) : new Agent(options)
   return {
     dispatcher,
@@ -44,18 +42,14 @@ export const createConnections = ({ registry, env, timeouts, pinned }: AgentOpti
   }
 }
 
-// As curl and docker read these variables: HTTPS_PROXY is for https only and HTTP_PROXY for http only, a
-// proxy may be named without a scheme, and this machine is never reached through one.
-const proxiesOf = (registry: URL, env: AgentOptions['env']) => {
-  const read = (name: string) => {
-    const value = (env[name.toLowerCase()] || env[name] || '').trim()
-    return value === '' || value.includes('://') ? value : `http://${value}`
-  }
-  const httpProxy = registry.protocol === 'http:' ? read('HTTP_PROXY') : ''
-  const httpsProxy = read('HTTPS_PROXY')
-  if (httpProxy === '' && httpsProxy === '') return undefined
+// As curl and docker read these variables: a proxy may be named without a scheme, and this machine is never
+// reached through one. That leaves no use for HTTP_PROXY: plain HTTP is spoken on this machine only.
+const proxiesOf = (env: AgentOptions['env']) => {
+  const proxy = (env.https_proxy || env.HTTPS_PROXY || '').trim()
+  if (proxy === '') return undefined
+  const httpsProxy = proxy.includes('://') ? proxy : `http://${proxy}`
   const excepted = env.no_proxy || env.NO_PROXY || ''
-  return { httpProxy, httpsProxy, noProxy: `${excepted},localhost,127.0.0.1,[::1]` }
+  return { httpProxy: '', httpsProxy, noProxy: `${excepted},localhost,127.0.0.1,[::1]` }
 }
 
 // The address that was checked is the address that is connected to: a second question to DNS could be

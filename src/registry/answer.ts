@@ -78,8 +78,10 @@ const verdict = (answer: Answer, { kind, name, anonymous }: Wanted): [Code, stri
   const absent = status === 404 && (codes.length > 0 || parseJson(answer.body) !== undefined)
   const invalid = status === 400 && codes.some((code) => /^(?:NAME|TAG|MANIFEST|DIGEST)_INVALID$/.test(code))
   if (!(absent || invalid) || ['registry', 'login', 'token'].includes(kind)) return stranger
-  if (kind === 'tags' || named.test(`${codes.join(' ')} ${text}`))
+  if (named.test(`${codes.join(' ')} ${text}`))
     return ['PKG-PACKAGE-UNKNOWN', `There is no package for ${name}`]
+  // Not every registry lists tags; that says nothing of the package.
+  if (kind === 'tags') return stranger
   return [kind === 'tag' ? 'PKG-TAG-UNKNOWN' : 'PKG-DIGEST-UNKNOWN', `${name} does not exist`]
 }
 

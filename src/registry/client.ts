@@ -1,43 +1,12 @@
-import { lookup as dnsLookup } from 'node:dns/promises'
-import { type Code, PipeError } from '../errors.ts'
-import type { Retry } from '../retry.ts'
-import { isLoopbackHost } from './address.ts'
-import { createConnections } from './agent.ts'
 import { refusal, type Wanted } from './answer.ts'
-import { createExchange } from './exchange.ts'
-import { type RequestLine, withLog, withRedirects, withRetry } from './layers.ts'
 import { acceptManifests, manifestLimit, type Resolved, readManifest } from './manifest.ts'
-import { checkRealm, type Lookup, type Realm } from './realm.ts'
-import { openSession, type Scheme, type Session } from './session.ts'
+import type { Scheme } from './scheme.ts'
+import type { Session } from './session.ts'
+import { guarded, type RegistryOptions, startSession, userAgent } from './stack.ts'
 import { listTags, type TagList } from './tags.ts'
-import { createSecrets, type Secrets } from './text.ts'
-import { basic, type Credential } from './token.ts'
-import { type Answer, defaultTimeouts, header, type Request, type Timeouts } from './transport.ts'
-
-export interface RegistryOptions {
-  /** Host, with port if any, as in an image's name. */
-  host: string
-  /** Without one, the client is anonymous. */
-  credential?: Credential | undefined
-  /** Of the pipe, for User-Agent. */
-  version?: string | undefined
-  /** AUTH_REALM_HOSTS, when set. */
-  authRealmHosts?: readonly string[] | undefined
-  maxAttempts?: number | undefined
-  /** The end of everything: a time (`Date.now()`), or a signal that aborts then. */
-  deadline?: number | AbortSignal | undefined
-  signal?: AbortSignal | undefined
-  onRetry?: ((retry: Retry) => void) | undefined
-  onRequest?: ((line: RequestLine) => void) | undefined
-  /** Called once where the registry sends clients to another host for tokens: the log names it. */
-  onRealm?: ((realm: URL) => void) | undefined
-  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are; the environment of the process if not given. */
-  env?: Record<string, string | undefined> | undefined
-  timeouts?: Partial<Timeouts> | undefined
-  /** The first wait and the longest one between attempts, in milliseconds. */
-  backoff?: { base: number; cap: number } | undefined
-  lookup?: Lookup | undefined
-}
+import { createSecrets } from './text.ts'
+import { basic } from './token.ts'
+import { type Answer, header, type Request } from './transport.ts'
 
 /** One registry, read with one credential or with none. */
 export interface RegistryClient {
@@ -129,25 +98,6 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
   }
 }
 
-/**
- * Whether a failure is the registry's own last word (or ours, on its answer): refused, denied, absent,
- * damaged, limited, or out of time. The rest (no route, an unknown flow, a proxy's page, a registry that is
- * down) decides nothing: the engine may still succeed.
- */
-export const isDefinite = (error: unknown): boolean => {
-  if (!(error instanceof PipeError)) return true
-  return error.side !== 'registry' || definite.includes(error.code)
-}
-
-const definite: readonly Code[] = [
-  'PKG-RATE-LIMIT',
-  'PKG-QUOTA',
-  'PKG-LOCKOUT',
-  'PKG-REALM-REFUSED',
-  'PKG-REDIRECT-REFUSED',
-  'PKG-TIMEOUT',
-]
-
 interface Ask {
   method: Request['method']
   path: string
@@ -155,91 +105,6 @@ interface Ask {
   /** Answers that are no success, and no failure either. */
   tolerate?: (answer: Answer) => boolean
 }
-
-// On this machine a registry may speak plain HTTP, as engines allow too.
-const startSession = async (
-  options: RegistryOptions,
-  secrets: Secrets,
-  onOpen: (close: () => Promise<void>) => void,
-): Promise<Session> => {
-  const registry = new URL(`https://${apiHost(options.host)}`)
-  const start = (at: URL) => {
-    const { close, ...stack } = createStack(options, at, secrets)
-    onOpen(close)
-    return openSession(stack)
-  }
-  try {
-    return await start(registry)
-  } catch (error) {
-    const plain = error instanceof PipeError && error.code === 'PKG-TLS' && isLoopbackHost(registry.hostname)
-    if (!plain) throw error
-    return start(new URL(`http://${apiHost(options.host)}`))
-  }
-}
-
-const createStack = (options: RegistryOptions, registry: URL, secrets: Secrets) => {
-  const timeouts = { ...defaultTimeouts, ...options.timeouts }
-  const pinned = new Map<string, string[]>()
-  const env = options.env ?? process.env
-  const { dispatcher, proxied, close } = createConnections({ registry, env, timeouts, pinned })
-  const logged = withLog(createExchange(dispatcher, timeouts), (line) =>
-    options.onRequest?.({ ...line, error: line.error && withoutSecrets(line.error, secrets) }),
-  )
-  const sendOnce = withRetry(logged, {
-    maxAttempts: options.maxAttempts ?? 5,
-    deadline: options.deadline,
-    signal: options.signal,
-    onRetry: (again) => options.onRetry?.({ ...again, error: withoutSecrets(again.error, secrets) }),
-    ...options.backoff,
-  })
-  return {
-    registry,
-    credential: options.credential,
-    userAgent: userAgent(options),
-    sendOnce,
-    send: withRedirects(sendOnce, registry),
-    secrets,
-    checkRealm: async (address: string): Promise<Realm> => {
-      const { authRealmHosts: allowedHosts, lookup = resolveAll } = options
-      const realm = await checkRealm(address, { registry, allowedHosts, lookup, proxied })
-      if (realm.addresses) pinned.set(realm.url.hostname, realm.addresses)
-      if (realm.foreign) options.onRealm?.(realm.url)
-      return realm
-    },
-    close,
-  }
-}
-
-const guarded =
-  <A extends unknown[], T>(operation: (...values: A) => Promise<T>, secrets: Secrets) =>
-  async (...values: A): Promise<T> => {
-    try {
-      return await operation(...values)
-    } catch (error) {
-      throw withoutSecrets(error, secrets)
-    }
-  }
-
-// The other side may have echoed what it was sent; and a cause is printed with its error.
-const withoutSecrets = <E>(error: E, { hide }: Secrets): E | PipeError => {
-  if (!(error instanceof PipeError)) return error
-  const { code, message, said, why, hint, retryAfter } = error
-  return new PipeError(code, hide(message), {
-    said: said && hide(said),
-    why: hide(why),
-    hint: hide(hint),
-    retryAfter,
-    cause: error.cause instanceof PipeError ? undefined : error.cause,
-  })
-}
-
-// Names of Docker Hub are not those of its API.
-const apiHost = (host: string): string =>
-  ['docker.io', 'index.docker.io'].includes(host) ? 'registry-1.docker.io' : host
-
-const userAgent = ({ version = '0' }: RegistryOptions): string => `packages-pull/${version}`
-
-const resolveAll: Lookup = async (host) => (await dnsLookup(host, { all: true })).map((each) => each.address)
 
 // Path segments keep the colon of a digest, which servers compare without decoding it.
 const encodePath = (path: string): string =>

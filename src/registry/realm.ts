@@ -16,7 +16,10 @@ export interface RealmPolicy {
 
 export interface Realm {
   url: URL
-  /** The addresses that were checked, and that alone may be connected to; none where nothing had to be. */
+  /**
+   * The addresses that were checked, and that alone may be connected to: none of ours where only a proxy
+   * knows them. Undefined where nothing had to be checked.
+   */
   addresses?: string[]
   /** It is on another host than the registry; the log names it. */
   foreign: boolean
@@ -51,7 +54,7 @@ export const checkRealm = async (realm: string, policy: RealmPolicy): Promise<Re
     if (found && !reachableFrom[found].some((each) => atHome.includes(each)))
       throw refused(url, `${url.hostname} is ${address}, a ${found} address, and the registry is not.`)
   }
-  return { url, foreign: url.hostname !== registry.hostname, ...(addresses.length > 0 && { addresses }) }
+  return { url, foreign: url.hostname !== registry.hostname, addresses }
 }
 
 // Who sits at an address of the second list may name a realm at one of the first. The metadata service of a

@@ -1,31 +1,19 @@
 import { PipeError } from '../errors.ts'
-import { isPage, refusal, said } from './answer.ts'
-import { type Challenge, parseChallenges } from './challenge.ts'
+import { refusal, said } from './answer.ts'
 import { createGate, type Gate } from './gate.ts'
-import type { Realm } from './realm.ts'
-import type { Secrets } from './text.ts'
-import { basic, type Credential, fetchToken, type TokenRequest } from './token.ts'
+import {
+  challengesOf,
+  isRegistry,
+  ping,
+  pingRequest,
+  readScheme,
+  type Scheme,
+  type SessionOptions,
+  stranger,
+} from './scheme.ts'
+import { basic, fetchToken, type TokenRequest } from './token.ts'
 import { createTokens } from './tokens.ts'
-import { type Answer, contentType, type Request, type Transport } from './transport.ts'
-
-/** How a registry lets clients in: by Basic, by Bearer tokens of a realm, or without either. */
-export type Scheme =
-  | { kind: 'none' }
-  | { kind: 'basic' }
-  | { kind: 'bearer'; realm: Realm; service: string | undefined }
-
-export interface SessionOptions {
-  registry: URL
-  credential: Credential | undefined
-  userAgent: string
-  /** Follows redirects by policy. */
-  send: Transport
-  /** Follows none; for tokens. */
-  sendOnce: Transport
-  /** Whether credentials may go to the realm of a challenge. */
-  checkRealm: (realm: string) => Promise<Realm>
-  secrets: Secrets
-}
+import type { Answer, Request } from './transport.ts'
 
 export interface Session {
   /** Where the API is. */
@@ -50,13 +38,17 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
   let scheme = first
   let undecided = false
 
-  const tokens = createTokens(async (scope) => {
+  const tokens = createTokens(async (scopes) => {
     if (scheme.kind !== 'bearer') throw new TypeError('a token without a realm')
     const { realm, service } = scheme
     const ask = async () => {
       const kind = credential && !gate.open() ? 'login' : 'token'
-      const wanted = { kind, name: nameOf(registry, scope), anonymous: !credential } as const
-      const request: TokenRequest = { realm: realm.url, service, scope, credential, userAgent, wanted }
+      const wanted = {
+        kind,
+        name: scopes.map((scope) => nameOf(registry, scope)).join(', '),
+        anonymous: !credential,
+      } as const
+      const request: TokenRequest = { realm: realm.url, service, scopes, credential, userAgent, wanted }
       const token = await fetchToken(options.sendOnce, request)
       options.secrets.add(token.value)
       return token
@@ -91,26 +83,20 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
     request: async (request, scope) => {
       const used = await authorize(scope)
       const answer = await options.send({ ...request, authorization: used })
-      if (answer.status !== 401 || !answer.trusted) return answer
-      const challenges = challengesOf(answer)
+      const token = used?.replace(/^Bearer /, '') ?? ''
+      // Not every registry says 401 to a token that holds less than was asked for.
+      const spoilt = answer.status >= 400 && tokens.isShared(scope, token)
+      if (!(answer.status === 401 || spoilt) || !answer.trusted) return answer
       // A registry that lets `GET /v2/` pass may still ask here.
       if (used === undefined && scheme.kind === 'none') scheme = await readScheme(options, answer)
       if (scheme.kind === 'none' || (scheme.kind === 'basic' && (used !== undefined || !credential)))
         return answer
       // The registry knows best which scope it wants.
-      const asked = challenges.find((each) => each.scheme === 'bearer')?.params.scope
-      if (used !== undefined) tokens.renew(scope, used.replace(/^Bearer /, ''), asked)
+      const asked = challengesOf(answer).find((each) => each.scheme === 'bearer')?.params.scope
+      if (used !== undefined) tokens.renew(scope, token, asked)
       return options.send({ ...request, authorization: await authorize(scope) })
     },
   }
-}
-
-const ping = async (options: SessionOptions): Promise<Scheme> => {
-  const answer = await options.send(pingRequest(options))
-  if (answer.status === 401 && answer.trusted) return readScheme(options, answer)
-  if (answer.status === 200 && isRegistry(answer)) return { kind: 'none' }
-  if (answer.status === 200) throw stranger(answer, said(answer))
-  throw refusal(answer, { kind: 'registry', name: options.registry.host, anonymous: true })
 }
 
 const login = async (options: SessionOptions, scheme: Scheme, gate: Gate): Promise<void> => {
@@ -125,49 +111,10 @@ const login = async (options: SessionOptions, scheme: Scheme, gate: Gate): Promi
       if (!isRegistry(answer)) throw stranger(answer, said(answer))
     } else if (scheme.kind === 'bearer') {
       const { realm, service } = scheme
-      const request = { realm: realm.url, service, scope: undefined, credential, userAgent, wanted }
+      const request = { realm: realm.url, service, scopes: [], credential, userAgent, wanted }
       options.secrets.add((await fetchToken(options.sendOnce, request)).value)
     }
   })
 }
 
-// Of several challenges Bearer comes first: its tokens are good for one repository only.
-const readScheme = async (options: SessionOptions, answer: Answer): Promise<Scheme> => {
-  const challenges = challengesOf(answer)
-  const bearer = challenges.find((each) => each.scheme === 'bearer' && each.params.realm)
-  if (bearer?.params.realm !== undefined) {
-    const realm = await options.checkRealm(bearer.params.realm)
-    return { kind: 'bearer', realm, service: bearer.params.service }
-  }
-  if (challenges.some((each) => each.scheme === 'basic')) return { kind: 'basic' }
-  const schemes = challenges.map((each) => each.scheme).join(', ')
-  throw stranger(answer, `${said(answer)}; WWW-Authenticate: ${schemes || '(none)'}`)
-}
-
-const pingRequest = ({ registry, userAgent }: SessionOptions): Request => ({
-  method: 'GET',
-  url: new URL('/v2/', registry),
-  headers: { 'user-agent': userAgent, accept: 'application/json' },
-  limit: 64 * 1024,
-})
-
-const challengesOf = (answer: Answer): Challenge[] =>
-  parseChallenges(answer.headers.get('www-authenticate') ?? [])
-
-// The version field is not required of a registry, nor is any body.
-const isRegistry = (answer: Answer): boolean =>
-  !isPage(answer) &&
-  (answer.headers.has('docker-distribution-api-version') ||
-    answer.body.length === 0 ||
-    contentType(answer).includes('json'))
-
 const nameOf = (registry: URL, scope: string): string => `${registry.host}/${scope.split(':')[1] ?? scope}`
-
-const stranger = (answer: Answer, words: string): PipeError =>
-  new PipeError(
-    'PKG-NOT-A-REGISTRY',
-    `${answer.url.host} does not answer as a registry does (${answer.status})`,
-    {
-      said: words,
-    },
-  )

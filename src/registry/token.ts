@@ -15,8 +15,8 @@ export interface Credential {
 export interface TokenRequest {
   realm: URL
   service: string | undefined
-  /** `repository:<name>:pull`; none to see whether the login is accepted at all. */
-  scope: string | undefined
+  /** Each `repository:<name>:pull`; none to see whether the login is accepted at all. */
+  scopes: readonly string[]
   credential: Credential | undefined
   userAgent: string
   wanted: Wanted
@@ -47,10 +47,10 @@ export const fetchToken = async (send: Transport, request: TokenRequest): Promis
 export const basic = ({ username, password }: Credential): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 
-const byGet = ({ realm, service, scope, credential, userAgent }: TokenRequest): Request => {
+const byGet = ({ realm, service, scopes, credential, userAgent }: TokenRequest): Request => {
   const url = new URL(realm)
   if (service !== undefined) url.searchParams.set('service', service)
-  if (scope !== undefined) url.searchParams.append('scope', scope)
+  for (const scope of scopes) url.searchParams.append('scope', scope)
   // As docker does; servers that keep accounts apart look at it.
   if (credential) url.searchParams.set('account', credential.username)
   const headers = { accept: 'application/json', 'user-agent': userAgent }
@@ -58,10 +58,11 @@ const byGet = ({ realm, service, scope, credential, userAgent }: TokenRequest): 
 }
 
 const byPost = (
-  { realm, service, scope, userAgent }: TokenRequest,
+  { realm, service, scopes, userAgent }: TokenRequest,
   { username, password }: Credential,
 ): Request => {
   const form = { grant_type: 'password', client_id: 'packages-pull', username, password }
+  const scope = scopes.join(' ')
   const body = new URLSearchParams({ ...form, ...(service && { service }), ...(scope && { scope }) })
   return {
     method: 'POST',

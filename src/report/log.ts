@@ -52,3 +52,6 @@ export const size = (bytes: number): string => {
   const value = bytes / 1000 ** power
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`
 }
+
+/** A number of images as the log says it. */
+export const count = (images: number): string => (images === 1 ? '1 image' : `${images} images`)

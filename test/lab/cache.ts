@@ -1,11 +1,11 @@
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** The project's top folder. */
 export const project = join(import.meta.dirname, '../..')
 
-/** What is made once and kept between runs: base images and the certificate authority that they trust. */
-export const cache = join(project, '.lab/cache')
+/** What is made once for a version of Node and kept: base images, and the authority that they trust. */
+export const cache = join(project, '.lab/cache', process.version)
 
 /**
  * The path of `name` in the cache. `make` is called when it is absent, with the path of a temporary
@@ -23,7 +23,8 @@ const makeOnce = async (name: string, make: (temporary: string) => Promise<strin
   const path = join(cache, name)
   if (await exists(path)) return path
   await mkdir(dirname(path), { recursive: true })
-  const temporary = await mkdtemp(join(cache, 'making-'))
+  await forgetBrokenRuns()
+  const temporary = await mkdtemp(join(cache, `making-${process.pid}-`))
   try {
     await rename(await make(temporary), path)
   } finally {
@@ -32,6 +33,17 @@ const makeOnce = async (name: string, make: (temporary: string) => Promise<strin
   return path
 }
 
+// What a killed run was making; its process is in the name.
+const forgetBrokenRuns = async (): Promise<void> => {
+  for (const name of await readdir(cache)) {
+    const [, pid] = /^making-(\d+)-/.exec(name) ?? []
+    if (pid !== undefined && !(await exists(join('/proc', pid)))) {
+      await rm(join(cache, name), { recursive: true, force: true })
+    }
+  }
+}
+
+/** Whether there is a file or a folder of this path. */
 export const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,

@@ -1,8 +1,10 @@
 import { installPackages } from './install.ts'
+import { busybox, randomFile, textFile } from './layers.ts'
 import { pipeImage } from './pipe-image.ts'
+import { type Registry, registries } from './registry.ts'
 import { ownDefinition } from './script.ts'
-import { busybox, pushImage, type Recipe, randomFile, type TestImage, textFile } from './test-images.ts'
-import { openWorld, type Registry, registries, type World } from './world.ts'
+import { pushImage, type Recipe, type TestImage } from './test-images.ts'
+import { openWorld, type World } from './world.ts'
 
 /** Everything that steps need around them, as plain data: any process of a test run can use it. */
 export interface Laboratory {

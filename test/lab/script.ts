@@ -46,8 +46,10 @@ export interface ScriptOptions {
   runtime?: 2 | 3
   /** Definitions of other pipes than the project's own, by what `pipe:` says. */
   pipes?: Record<string, PipeDefinition>
-  /** More arguments of `docker container run`, to arrange what no pipeline can. */
-  runArguments?: readonly string[]
+  /** More options of `docker container run`, to arrange what no pipeline can; the shell reads them. */
+  runOptions?: readonly string[]
+  /** A command for the pipe's image, which Bitbucket never gives; the shell reads it. */
+  arguments?: readonly string[]
 }
 
 /** The project's own `pipe.yml`. */
@@ -82,8 +84,8 @@ const pipeCommand = (item: PipeItem, definition: PipeDefinition, options: Script
     '--env=DOCKER_HOST="tcp://host.docker.internal:2375"',
     '--add-host="host.docker.internal:$BITBUCKET_DOCKER_HOST_INTERNAL"',
     ...variablesOf(item, definition).map(([name, value]) => `--env=${name}=${quoted(value)}`),
-    ...(options.runArguments ?? []),
-    definition.image,
+    ...(options.runOptions ?? []),
+    [definition.image, ...(options.arguments ?? [])].join(' '),
   ].join(' \\\n  ')
 }
 

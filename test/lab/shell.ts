@@ -6,8 +6,8 @@ import { whyNot } from './install.ts'
 import { openLaboratory } from './laboratory.ts'
 import { buildFolder } from './layout.ts'
 import { inside } from './namespace.ts'
+import { registries } from './registry.ts'
 import { openStep, type Step } from './step.ts'
-import { registries } from './world.ts'
 
 // Leaves the laboratory up, with one step that waits, until Ctrl-C.
 const reason = await whyNot()

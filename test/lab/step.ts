@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa, type Options } from 'execa'
 import { startEngine } from './engine.ts'
+import { environment } from './environment.ts'
 import { type Grant, issue, newSecret, revoke } from './grants.ts'
 import { hosts } from './hosts.ts'
-import { buildFolder, sshFolder, storageFolder } from './layout.ts'
+import { buildFolder, sshFolder } from './layout.ts'
 import { type Namespace, openNamespace, runInside } from './namespace.ts'
-import { addBasicUser, registries, trustRegistries, type World } from './world.ts'
+import { addBasicUser, registries } from './registry.ts'
+import { trustRegistries, type World } from './world.ts'
 
 export interface StepOptions {
   /** Version of the runtime: 2 with the platform's CLI and its plugin, 3 without. */
@@ -58,7 +60,7 @@ export const openStep = async (world: World, options: StepOptions = {}): Promise
     await runInside(namespace, ['sh', '-ec', prepare(build, options)])
     await trustRegistries(`/proc/${namespace.pid}/root/etc`)
     if (options.docker !== false) await startStepEngine(namespace, options)
-    const env = { ...environment(grant, options), ...options.variables }
+    const env = { ...environment(grant, variablesFile(options)), ...options.variables }
     const secrets = {
       BITBUCKET_PACKAGES_TOKEN: grant.password,
       PIPELINES_JWT_TOKEN: env.PIPELINES_JWT_TOKEN ?? '',
@@ -80,53 +82,6 @@ export const inStep = <O extends Options>(step: Step, command: readonly string[]
   const env = { ...step.env, ...(options?.env as Record<string, string> | undefined) }
   const settings = { ...options, env, extendEnv: false } as unknown as O
   return runInside(step, ['sh', '-c', script, buildFolder, ...command], settings)
-}
-
-/** A process of a step, as its `/proc` shows it. */
-export interface Process {
-  /** Its id in the step; the folder `procOf(step)` has the rest. */
-  pid: number
-  /** Its arguments, separated by spaces. */
-  command: string
-  /** Whether it runs in a container of the step's engine, as a pipe does. */
-  contained: boolean
-}
-
-/** The step's `/proc`, from outside. */
-export const procOf = (step: Namespace): string => `/proc/${step.pid}/root/proc`
-
-/** Every process of the step: what anyone who reads `/proc` in it can see. */
-export const processes = async (step: Step): Promise<Process[]> => {
-  const names = (await readdir(procOf(step))).filter((name) => /^\d+$/.test(name))
-  const container = new RegExp(`/${step.dir.split('/').at(-1)}/[0-9a-f]{64}`)
-  const found = await Promise.all(
-    names.map(async (pid) => {
-      const read = (name: string) => readFile(join(procOf(step), pid, name), 'utf8').catch(() => '')
-      const [command, groups] = await Promise.all([read('cmdline'), read('cgroup')])
-      return {
-        pid: Number(pid),
-        command: command.replaceAll('\0', ' ').trim(),
-        contained: container.test(groups),
-      }
-    }),
-  )
-  return found.filter(({ pid, command }) => pid !== 1 && command !== '')
-}
-
-/** Ids of the containers that the platform started for pipes and that run now. */
-export const pipeContainers = async (step: Step): Promise<string[]> => {
-  const { stdout } = await docker(step, [
-    'ps',
-    '--quiet',
-    '--no-trunc',
-    '--filter=label=org.bitbucket.pipelines.system=true',
-  ])
-  return String(stdout).split('\n').filter(Boolean)
-}
-
-/** Asks the running pipe to end, as stopping a step does. */
-export const stopPipe = async (step: Step, signal = 'TERM'): Promise<void> => {
-  await docker(step, ['kill', `--signal=${signal}`, ...(await pipeContainers(step))])
 }
 
 /** Runs the docker CLI against the step's engine. */
@@ -175,16 +130,16 @@ echo 127.0.0.1 localhost > /etc/hosts
 rm -rf /etc/docker /opt/atlassian
 mkdir -p /etc/docker /run/lab/home ${buildFolder} ${sshFolder}
 mount --bind ${build} ${buildFolder}
-mkdir -m 777 -p ${variablesFolder(options)}
-touch ${variablesFolder(options)}/variables
-chmod 666 ${variablesFolder(options)}/variables
+mkdir -m 777 -p ${dirname(variablesFile(options))}
+touch ${variablesFile(options)}
+chmod 666 ${variablesFile(options)}
 rm -f /usr/local/bin/docker
 ${options.runtime === 3 ? '' : 'touch /usr/local/bin/docker; mount --bind /usr/bin/docker /usr/local/bin/docker'}`
 
-const variablesFolder = (options: StepOptions) =>
+const variablesFile = (options: StepOptions) =>
   options.outputVariables === 'unreachable'
-    ? '/opt/atlassian/pipelines/agent/variables'
-    : `${buildFolder}/.bitbucket/pipelines/generated/pipeline/variables`
+    ? '/opt/atlassian/pipelines/agent/variables/variables'
+    : `${buildFolder}/.bitbucket/pipelines/generated/pipeline/variables/variables`
 
 const startStepEngine = async (step: Namespace, options: StepOptions): Promise<void> => {
   const modern = options.runtime === 3
@@ -192,42 +147,4 @@ const startStepEngine = async (step: Namespace, options: StepOptions): Promise<v
     await execa('cp', ['-a', join(options.pipeImage, modern ? 'plain' : 'mapped'), join(step.dir, 'data')])
   }
   await startEngine(step, { remap: !modern, plugin: !modern, memory: options.memory ?? 1024 })
-}
-
-const environment = (grant: Grant, options: StepOptions): Record<string, string> => {
-  const [workspace = '', slug = ''] = grant.repository.split('/')
-  const uuid = () => `{${randomUUID()}}`
-  return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    HOME: '/run/lab/home',
-    TERM: 'linux',
-    CI: 'true',
-    BITBUCKET_BUILD_NUMBER: '7',
-    BITBUCKET_BRANCH: 'main',
-    BITBUCKET_CLONE_DIR: buildFolder,
-    BITBUCKET_COMMIT: '7f777ed95a19224294949e1b4ce56bbffcb1fe9f',
-    BITBUCKET_DOCKER_HOST_INTERNAL: '172.17.0.1',
-    BITBUCKET_GIT_HTTP_ORIGIN: `http://bitbucket.org/${grant.repository}`,
-    BITBUCKET_GIT_SSH_ORIGIN: `git@bitbucket.org:${grant.repository}.git`,
-    BITBUCKET_PIPELINE_UUID: uuid(),
-    BITBUCKET_PIPELINES_VARIABLES_PATH: `${variablesFolder(options)}/variables`,
-    BITBUCKET_PIPE_SHARED_STORAGE_DIR: storageFolder,
-    BITBUCKET_PROJECT_KEY: 'LAB',
-    BITBUCKET_PROJECT_UUID: uuid(),
-    BITBUCKET_REPO_FULL_NAME: grant.repository,
-    BITBUCKET_REPO_IS_PRIVATE: 'true',
-    BITBUCKET_REPO_OWNER: workspace,
-    BITBUCKET_REPO_OWNER_UUID: uuid(),
-    BITBUCKET_REPO_SLUG: slug,
-    BITBUCKET_REPO_UUID: uuid(),
-    BITBUCKET_SSH_KEY_FILE: `${sshFolder}/id_rsa`,
-    BITBUCKET_STEP_RUN_NUMBER: '1',
-    BITBUCKET_STEP_TRIGGERER_UUID: uuid(),
-    BITBUCKET_STEP_UUID: uuid(),
-    BITBUCKET_WORKSPACE: workspace,
-    BITBUCKET_PACKAGES_USERNAME: grant.username,
-    BITBUCKET_PACKAGES_TOKEN: grant.password,
-    PIPELINES_JWT_TOKEN: newSecret('jwt.'),
-    DOCKER_HOST: 'tcp://localhost:2375',
-  }
 }

@@ -1,14 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, copyFile, mkdir, mkdtemp, open, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { arch } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { execa } from 'execa'
 import { authority } from './certificates.ts'
+import { type Fill, textFile } from './layers.ts'
 import { runInside } from './namespace.ts'
-import type { Registry, World } from './world.ts'
+import type { Registry } from './registry.ts'
+import type { World } from './world.ts'
 
 /** An image in a registry of the laboratory. */
 export interface TestImage {
@@ -24,8 +26,8 @@ export interface TestImage {
 
 /** What is in an image, as the tests need it. */
 export interface Recipe {
-  /** One layer a function, which fills an empty folder. */
-  layers: ((dir: string) => Promise<void>)[]
+  /** One layer each, besides a last one that names the platform in `/etc/platform`. */
+  layers: Fill[]
   platforms?: readonly string[]
   /** Owner of all files; 0 unless told. */
   owner?: number
@@ -42,35 +44,6 @@ const types = {
   config: `${media}.container.image.v1+json`,
   layer: `${media}.image.rootfs.diff.tar.gzip`,
 }
-
-/** A layer with busybox and its commands as `/bin/…`. */
-export const busybox = async (dir: string): Promise<void> => {
-  await mkdir(join(dir, 'bin'))
-  await mkdir(join(dir, 'tmp'))
-  await chmod(join(dir, 'tmp'), 0o1777)
-  await copyFile('/bin/busybox', join(dir, 'bin/busybox'))
-  const { stdout } = await execa('/bin/busybox', ['--list'])
-  const names = stdout.split('\n').filter((name) => name !== 'busybox')
-  await Promise.all(names.map((name) => symlink('/bin/busybox', join(dir, 'bin', name))))
-}
-
-/** A layer with one file of text. */
-export const textFile =
-  (path: string, text: string) =>
-  async (dir: string): Promise<void> => {
-    await mkdir(dirname(join(dir, path)), { recursive: true })
-    await writeFile(join(dir, path), text)
-  }
-
-/** A layer with one file of `size` bytes that no compression makes smaller. */
-export const randomFile =
-  (path: string, size: number) =>
-  async (dir: string): Promise<void> => {
-    const file = await open(join(dir, path), 'w')
-    const chunk = 4 * 1024 * 1024
-    for (let left = size; left > 0; left -= chunk) await file.write(randomBytes(Math.min(left, chunk)))
-    await file.close()
-  }
 
 /** Makes an image and pushes it as `name:tag` to each of the registries; no engine is involved. */
 export const pushImage = async (
@@ -152,7 +125,7 @@ const makeManifest = async (dir: string, recipe: Recipe, platform: string) => {
   return { bytes: JSON.stringify(manifest, null, 2), id: digestOf(config), size }
 }
 
-const makeLayer = async (dir: string, fill: (dir: string) => Promise<void>, recipe: Recipe) => {
+const makeLayer = async (dir: string, fill: Fill, recipe: Recipe) => {
   const stage = await mkdtemp(join(dir, 'layer-'))
   const root = join(stage, 'root')
   await mkdir(root)

@@ -4,10 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { Access, Grant, Rules } from './grants.ts'
+import { hosts } from './hosts.ts'
 
-// A process of its own: `token-server.ts <folder> <address>`. The folder holds `server.crt`, `server.key`,
+// A process of its own: `token-server.ts <folder>`. The folder holds `server.crt`, `server.key`,
 // `token.crt`, `token.key`, `rules.json` and `grants/*.json`, which are read again at each request.
-const [dir = '', address = ''] = process.argv.slice(2)
+const dir = process.argv[2] ?? ''
 const read = (path: string) => readFileSync(`${dir}/${path}`, 'utf8')
 const signer = { key: read('token.key'), certificate: new X509Certificate(read('token.crt')) }
 
@@ -87,4 +88,4 @@ createServer({ cert: read('server.crt'), key: read('server.key') }, (request, re
     console.error(error)
     response.writeHead(500).end()
   })
-}).listen(443, address)
+}).listen(443, hosts['auth.apkg.test'])

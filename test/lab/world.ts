@@ -1,23 +1,11 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { authority, selfSigned, serverCertificate } from './certificates.ts'
 import { setFaults } from './faults.ts'
 import { type Grant, issue, newSecret, setRules, usualRules } from './grants.ts'
 import { hosts } from './hosts.ts'
-import {
-  type Holder,
-  type Namespace,
-  openNamespace,
-  runInside,
-  startService,
-  stopService,
-  waitFor,
-} from './namespace.ts'
-
-/** Names of the registries: Bitbucket's, one that asks for Basic auth, one that asks for nothing. */
-export const registries = ['crg.apkg.io', 'basic.apkg.test', 'open.apkg.test'] as const
-export type Registry = (typeof registries)[number]
+import { type Holder, type Namespace, openNamespace, runInside, startService, waitFor } from './namespace.ts'
+import { addBasicUser, answers, configureRegistry, registries, startRegistry } from './registry.ts'
 
 /** The network around the steps: plain data, so that any process of a test run can use it. */
 export interface World extends Namespace {
@@ -40,47 +28,14 @@ export const openWorld = async (): Promise<World & Pick<Holder, 'close'>> => {
   }
   const world = { ...namespace, publisher, apiToken }
   await prepare(world)
-  const node = [process.execPath, join(import.meta.dirname, 'token-server.ts')]
+  const program = (name: string) => [process.execPath, join(import.meta.dirname, name)]
   startService(world, 'names', nameServer())
-  startService(world, 'tokens', [...node, world.dir, hosts['auth.apkg.test']])
-  startService(world, 'front', [process.execPath, join(import.meta.dirname, 'front.ts'), world.dir])
+  startService(world, 'tokens', [...program('token-server.ts'), world.dir])
+  startService(world, 'front', [...program('front.ts'), world.dir])
   for (const name of registries) await startRegistry(world, name)
   await waitFor(world, 'tokens', () => answers(world, 'auth.apkg.test'))
   await waitFor(world, 'front', () => answers(world, 'front.apkg.test'))
   return world
-}
-
-/** Starts a registry that was stopped; it serves what it served before. */
-export const startRegistry = async (world: World, name: Registry): Promise<void> => {
-  startService(world, name, ['docker-registry', 'serve', join(world.dir, `${name}.json`)])
-  await waitFor(world, name, () => answers(world, name))
-}
-
-/** Stops a registry: connections to it are refused until it is started again. */
-export const stopRegistry = (world: World, name: Registry): Promise<void> => stopService(world, name)
-
-/** One request that a registry answered, from its log. */
-export interface Served {
-  method: string
-  uri: string
-  status: number
-  /** Bytes of the answer's body. */
-  bytes: number
-}
-
-/** Everything that a registry has answered so far, in order. */
-export const served = async (world: Namespace, name: Registry): Promise<Served[]> => {
-  const log = await readFile(join(world.dir, `${name}.log`), 'utf8')
-  return log.split('\n').flatMap((line) => {
-    if (!line.includes('"response completed"')) return []
-    const entry = JSON.parse(line)
-    return {
-      method: entry['http.request.method'],
-      uri: entry['http.request.uri'],
-      status: entry['http.response.status'],
-      bytes: entry['http.response.written'],
-    }
-  })
 }
 
 const prepare = async (world: World): Promise<void> => {
@@ -93,9 +48,7 @@ const prepare = async (world: World): Promise<void> => {
   await issue(world, 'api-token', world.apiToken)
   await writeFile(join(world.dir, 'htpasswd'), '')
   await addBasicUser(world, world.publisher)
-  for (const name of registries) {
-    await writeFile(join(world.dir, `${name}.json`), JSON.stringify(registryConfig(world, name)))
-  }
+  for (const name of registries) await configureRegistry(world, name)
   const network = [
     `echo nameserver ${hosts['gateway.apkg.test']} > /etc/resolv.conf`,
     'ip link add lab0 type bridge',
@@ -103,38 +56,6 @@ const prepare = async (world: World): Promise<void> => {
   ]
   const addresses = Object.values(hosts).map((ip) => `ip address add ${ip}/24 dev lab0`)
   await runInside(world, ['sh', '-ec', [...network, ...addresses].join('\n')])
-}
-
-/** Makes a pair known to the registry with Basic auth. */
-export const addBasicUser = (
-  world: Namespace,
-  { username, password }: Pick<Grant, 'username' | 'password'>,
-) => execa('htpasswd', ['-iB', '-C', '4', join(world.dir, 'htpasswd'), username], { input: password })
-
-const registryConfig = (world: Namespace, name: Registry) => ({
-  version: '0.1',
-  log: { level: 'info', formatter: 'json', accesslog: { disabled: true } },
-  storage: {
-    filesystem: { rootdirectory: join(world.dir, 'registry', name) },
-    delete: { enabled: true },
-    cache: { blobdescriptor: 'inmemory' },
-  },
-  http: {
-    addr: `${hosts[name]}:443`,
-    tls: { certificate: join(world.dir, 'server.crt'), key: join(world.dir, 'server.key') },
-  },
-  ...authOf(world, name),
-})
-
-const authOf = (world: Namespace, name: Registry): object => {
-  if (name === 'open.apkg.test') return {}
-  if (name === 'basic.apkg.test') {
-    return { auth: { htpasswd: { realm: 'basic', path: join(world.dir, 'htpasswd') } } }
-  }
-  const rootcertbundle = join(world.dir, 'token.crt')
-  return {
-    auth: { token: { realm: 'https://auth.apkg.test/token', service: name, issuer: 'lab', rootcertbundle } },
-  }
 }
 
 // Only our names exist; every other is refused at once, so that nothing waits for a network.
@@ -151,11 +72,6 @@ const nameServer = () => [
   '--local=/#/',
   ...Object.entries(hosts).map(([name, ip]) => `--host-record=${name},${ip}`),
 ]
-
-const answers = async (world: World, name: keyof typeof hosts): Promise<boolean> => {
-  const probe = `exec 3<>/dev/tcp/${hosts[name]}/443`
-  return !(await runInside(world, ['bash', '-c', probe], { reject: false })).failed
-}
 
 /** Lets an engine trust the registries, below the folder `etc`. */
 export const trustRegistries = async (etc: string): Promise<void> => {

@@ -3,8 +3,9 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { inspect } from 'node:util'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Code, catalogue, PipeError } from '../../src/errors.ts'
-import { createRegistryClient, type RegistryClient, type RegistryOptions } from '../../src/registry/client.ts'
+import { createRegistryClient, type RegistryClient } from '../../src/registry/client.ts'
 import { describeImage } from '../../src/registry/describe.ts'
+import type { RegistryOptions } from '../../src/registry/stack.ts'
 import { type Certificates, makeCertificates } from '../certificates.ts'
 import {
   errorReply,
@@ -461,6 +462,13 @@ const credentials: Row[] = [
       ),
     code: 'PKG-AUTH-REFUSED',
     said: /Basic \*\*\* and \*\*\*/,
+  },
+  {
+    name: 'a refusal that echoes the token',
+    given: (fake) =>
+      fake.on(tagPath, ({ headers }) => errorReply(403, 'DENIED', `not with ${headers.authorization}`)),
+    code: 'PKG-ACCESS-DENIED',
+    said: /not with Bearer \*\*\*/,
   },
   {
     name: 'a package of another repository, refused with 401 by the token server',

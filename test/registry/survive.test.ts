@@ -83,6 +83,7 @@ describe.each(protocols)('over %s, %d times', (_, runs, options) => {
           await client.close()
         }
       }
+      fake.requests.length = 0
       likeBitbucket(fake, { ...credential, readable: [] })
       // The login and the token of every client fail once each.
       const failed = new Set<string>()

@@ -11,8 +11,8 @@ const fixture = (lifetime: number) => {
   const clock = { now: 0 }
   const asked: string[] = []
   const tokens = createTokens(
-    async (wording) => {
-      asked.push(wording)
+    async (scopes) => {
+      asked.push(scopes.join())
       return { value: `token${asked.length}`, lifetime }
     },
     () => clock.now,
@@ -71,6 +71,58 @@ describe('createTokens', () => {
   })
 })
 
+describe('tokens of several scopes', () => {
+  const scopes = Array.from({ length: 45 }, (_, index) => `repository:acme/image${index}:pull`)
+
+  it('are asked for together, twenty at a time, when they are needed at the same time', async () => {
+    const { asked, tokens } = fixture(60_000)
+    const values = await Promise.all(scopes.map((each) => tokens.get(each)))
+    expect(asked.map((each) => each.split(',').length)).toEqual([20, 20, 5])
+    expect([values[0], values[19], values[20], values[44]]).toEqual(['token1', 'token1', 'token2', 'token3'])
+    expect(tokens.isShared(scopes[0] ?? '', 'token1')).toBe(true)
+    await expect(tokens.get(scope)).resolves.toBe('token4')
+    expect(tokens.isShared(scope, 'token4')).toBe(false)
+  })
+
+  it('are asked for one by one where the server refuses them together, and the denied one alone fails', async () => {
+    const asked: string[] = []
+    const tokens = createTokens(async (wanted) => {
+      asked.push(wanted.join())
+      if (wanted.includes('b')) throw new PipeError('PKG-ACCESS-DENIED', 'denied')
+      return { value: wanted.join(), lifetime: 60_000 }
+    })
+    const outcomes = await Promise.allSettled(['a', 'b', 'c'].map((each) => tokens.get(each)))
+    expect(outcomes).toMatchObject([
+      { value: 'a' },
+      { reason: { code: 'PKG-ACCESS-DENIED' } },
+      { value: 'c' },
+    ])
+    expect(asked).toEqual(['a,b,c', 'a', 'b', 'c'])
+  })
+
+  it.each(['PKG-AUTH-REFUSED', 'PKG-QUOTA', 'PKG-NETWORK'] as const)('fail together for %s', async (code) => {
+    let calls = 0
+    const tokens = createTokens(async () => {
+      calls++
+      throw new PipeError(code, 'failed')
+    })
+    await Promise.allSettled(['a', 'b', 'c'].map((each) => tokens.get(each)))
+    expect(calls).toBe(1)
+  })
+
+  it('are asked for alone after one did not do', async () => {
+    const { asked, tokens } = fixture(60_000)
+    await Promise.all([tokens.get('a'), tokens.get('b')])
+    tokens.renew('a', 'token1', undefined)
+    await expect(Promise.all([tokens.get('a'), tokens.get('b'), tokens.get('c')])).resolves.toEqual([
+      'token2',
+      'token1',
+      'token3',
+    ])
+    expect(asked).toEqual(['a,b', 'a', 'c'])
+  })
+})
+
 describe('fetchToken', () => {
   const ask = (body: object, headers: Record<string, string> = {}) => {
     const send: Transport = async ({ url }) => ({
@@ -84,7 +136,7 @@ describe('fetchToken', () => {
     return fetchToken(send, {
       realm: new URL('https://auth.example.com/token?a=b'),
       service: 'packages',
-      scope,
+      scopes: [scope],
       credential: undefined,
       userAgent: 'test',
       wanted: { kind: 'token', name: 'acme/base', anonymous: true },

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, copyFile, mkdir, open, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
+
+/** Fills an empty folder with what a layer holds. */
+export type Fill = (dir: string) => Promise<void>
+
+/** A layer with busybox and its commands as `/bin/…`. */
+export const busybox = async (dir: string): Promise<void> => {
+  await mkdir(join(dir, 'bin'))
+  await mkdir(join(dir, 'tmp'))
+  await chmod(join(dir, 'tmp'), 0o1777)
+  await copyFile('/bin/busybox', join(dir, 'bin/busybox'))
+  const { stdout } = await execa('/bin/busybox', ['--list'])
+  const names = stdout.split('\n').filter((name) => name !== 'busybox')
+  await Promise.all(names.map((name) => symlink('/bin/busybox', join(dir, 'bin', name))))
+}
+
+/** A layer with one file of text. */
+export const textFile =
+  (path: string, text: string) =>
+  async (dir: string): Promise<void> => {
+    await mkdir(dirname(join(dir, path)), { recursive: true })
+    await writeFile(join(dir, path), text)
+  }
+
+/** A layer with one file of `size` bytes that no compression makes smaller. */
+export const randomFile =
+  (path: string, size: number) =>
+  async (dir: string): Promise<void> => {
+    const file = await open(join(dir, path), 'w')
+    const chunk = 4 * 1024 * 1024
+    for (let left = size; left > 0; left -= chunk) await file.write(randomBytes(Math.min(left, chunk)))
+    await file.close()
+  }
