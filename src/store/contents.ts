@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PipeError } from '../errors.ts'
-import { type Manifest, parseManifest } from '../registry/manifest.ts'
+import { DigestError, parseDigest } from '../image/digest.ts'
+import { type ImageManifest, type Manifest, parseManifest } from '../registry/manifest.ts'
 import { blobsOf, dockerManifest, type WholeImage } from './archive.ts'
 import {
   blobPath,
@@ -36,22 +37,24 @@ export const writeIndex = async (folder: string, entries: readonly Entry[]): Pro
   await writeChanged(join(folder, 'manifest.json'), dockerManifest(await loadable(folder, sorted)))
 }
 
-/** The digests of all that the entries of a store need. */
-export const neededBlobs = async (folder: string, entries: readonly Blob[]): Promise<Set<string>> => {
-  const needed = new Set<string>()
+/** All that the entries of a store need: sizes in bytes by digest. */
+export const neededBlobs = async (folder: string, entries: readonly Blob[]): Promise<Map<string, number>> => {
+  const needed = new Map<string, number>()
   // An index of images, as other tools may put it here, leads to more.
   for (let open = [...entries]; open.length > 0; ) {
     const manifests = await Promise.all(open.map((entry) => manifestOf(folder, entry)))
-    for (const { digest } of open) needed.add(digest)
+    for (const { digest, size } of open) needed.set(digest, size)
     open = []
     for (const manifest of manifests) {
       if (manifest?.kind === 'index')
         open.push(...manifest.manifests.filter(({ digest }) => !needed.has(digest)))
-      else for (const { digest } of manifest ? [manifest.config, ...manifest.layers] : []) needed.add(digest)
+      else for (const { digest, size } of manifest ? blobsIn(manifest) : []) needed.set(digest, size)
     }
   }
   return needed
 }
+
+const blobsIn = ({ config, layers }: ImageManifest) => [config, ...layers]
 
 const LARGEST_MANIFEST = 4 * 1024 * 1024
 
@@ -61,9 +64,16 @@ const manifestOf = async (
 ): Promise<Manifest | undefined> => {
   if (blob.size > LARGEST_MANIFEST || (await blobState(folder, blob)) !== 'whole') return undefined
   try {
-    return parseManifest(await readFile(blobPath(folder, blob.digest)), blob.mediaType ?? '', blob.digest)
+    const manifest = parseManifest(
+      await readFile(blobPath(folder, blob.digest)),
+      blob.mediaType ?? '',
+      blob.digest,
+    )
+    for (const { digest } of manifest.kind === 'index' ? manifest.manifests : blobsIn(manifest))
+      parseDigest(digest)
+    return manifest
   } catch (error) {
-    if (error instanceof PipeError) return undefined
+    if (error instanceof PipeError || error instanceof DigestError) return undefined
     throw error
   }
 }

@@ -9,7 +9,11 @@ import type { Living } from './lock.ts'
  * @param needed the digests that stay
  * @returns how many files went
  */
-export const clean = async (folder: string, needed: ReadonlySet<string>, others: Living): Promise<number> => {
+export const clean = async (
+  folder: string,
+  needed: ReadonlyMap<string, unknown>,
+  others: Living,
+): Promise<number> => {
   let removed = 0
   for (const algorithm of await list(join(folder, 'blobs'))) {
     const place = join(folder, 'blobs', algorithm)

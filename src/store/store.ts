@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
 import { choosePlatform } from '../image/match.ts'
 import { formatPlatform, type Platform } from '../image/platform.ts'
-import type { WholeImage } from './archive.ts'
+import { blobsOf, type WholeImage } from './archive.ts'
 import { neededBlobs, wholeImage, writeIndex } from './contents.ts'
 import { diskError } from './disk.ts'
 import { clean } from './housekeeping.ts'
@@ -16,6 +16,8 @@ export interface Store {
   claim: Claim | undefined
   /** The image that the store has under a name, for a platform; undefined where it has none that can be read. */
   find(reference: string, platform: Platform): Promise<WholeImage | undefined>
+  /** How large the folder will be with these images, in bytes. */
+  predict(images: readonly WholeImage[]): Promise<number>
   /** Puts images into `index.json` and `manifest.json` under their names, and removes what no image needs any more. */
   keep(images: readonly StoredImage[]): Promise<void>
   close(): Promise<void>
@@ -36,6 +38,7 @@ export const openStore = async (folder: string): Promise<Store> => {
     folder,
     claim,
     find: (reference, platform) => find(folder, reference, platform),
+    predict: (images) => predict(folder, images),
     keep: (images) => withLock(folder, () => keep(folder, claim, images)),
     async close() {
       await claim?.release()
@@ -62,16 +65,21 @@ const find = async (folder: string, reference: string, wanted: Platform): Promis
   return chosen && wholeImage(folder, chosen)
 }
 
+const predict = async (folder: string, images: readonly WholeImage[]): Promise<number> => {
+  const others = await neededBlobs(folder, await entriesBeside(folder, images))
+  const blobs = images.flatMap(blobsOf).map(({ digest, size }): [string, number] => [digest, size])
+  return [...new Map([...others, ...blobs]).values()].reduce((sum, size) => sum + size, 0)
+}
+
+const entriesBeside = async (folder: string, images: readonly StoredImage[]): Promise<Entry[]> =>
+  (await readEntries(folder)).filter((entry) => !images.some((image) => replaces(image, entry)))
+
 const keep = async (
   folder: string,
   claim: Claim | undefined,
   images: readonly StoredImage[],
 ): Promise<void> => {
-  const before = await readEntries(folder)
-  const entries = [
-    ...before.filter((entry) => !images.some((image) => replaces(image, entry))),
-    ...images.map(entryOf),
-  ]
+  const entries = [...(await entriesBeside(folder, images)), ...images.map(entryOf)]
   await writeIndex(folder, entries)
   await clean(folder, await neededBlobs(folder, entries), await living(folder, claim?.id))
 }
