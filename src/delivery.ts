@@ -2,7 +2,7 @@ import { adopt } from './adopt.ts'
 import { deliver } from './deliver.ts'
 import { createPresent, type Present } from './engine/find.ts'
 import { listImages } from './engine/images.ts'
-import { findEngine } from './engine/version.ts'
+import { type Engine, findEngine } from './engine/version.ts'
 import { asPipeError, PipeError } from './errors.ts'
 import { credentialsFor, explained } from './find.ts'
 import { type Located, locate } from './locate.ts'
@@ -43,7 +43,6 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
     const outcomes = await mapConcurrently(open, limit, async (each) =>
       'from' in each ? viaEngine(each, settings, signIns, tools, present, config) : each,
     )
-    if (!tools.signal.aborted) await signIns.logoutAll()
     return outcomeOf(outcomes)
   } finally {
     await store?.close()
@@ -52,9 +51,8 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
 
 const locateAll = async (settings: Settings, store: Store | undefined, tools: Tools, config: string) => {
   const started = performance.now()
-  const engine = findEngine(tools.docker, config)
-  const present = engine.then(async () => createPresent(await listImages(tools.docker, config)))
-  const platform = async () => settings.platform ?? (await engine).platform
+  const present = listImages(tools.docker, config).then(createPresent)
+  const platform = onlyPlatform(settings, () => findEngine(tools.docker, config))
   const places = { present, store, platform, config }
   const [located] = await Promise.all([
     Promise.all(settings.images.map((image) => locate(image, settings, places, tools))),
@@ -69,6 +67,16 @@ const locateAll = async (settings: Settings, store: Store | undefined, tools: To
     )
   }
   return { located, present: await present }
+}
+
+// Asked of the engine only where an image is for several platforms, and once.
+const onlyPlatform = (settings: Settings, askEngine: () => Promise<Engine>) => {
+  let engine: Promise<Engine> | undefined
+  return async () => {
+    if (settings.platform !== undefined) return settings.platform
+    engine ??= askEngine()
+    return (await engine).platform
+  }
 }
 
 const viaEngine = async (

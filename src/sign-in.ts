@@ -1,5 +1,5 @@
 import { credentialName } from './diagnosis.ts'
-import { login, logout } from './engine/login.ts'
+import { login } from './engine/login.ts'
 import { seconds } from './report/log.ts'
 import { retry } from './retry.ts'
 import type { Credential } from './settings.ts'
@@ -13,7 +13,6 @@ export interface SignIns {
    * @throws {PipeError} with the registry's or the engine's answer, the same one to all who ask
    */
   configFor(credential: Credential | undefined): Promise<string>
-  logoutAll(): Promise<void>
 }
 
 export const createSignIns = (registry: string, tools: Tools): SignIns => {
@@ -25,11 +24,6 @@ export const createSignIns = (registry: string, tools: Tools): SignIns => {
       const known = signedIn.get(credential) ?? signIn(registry, credential, tools)
       signedIn.set(credential, known)
       return known
-    },
-    async logoutAll() {
-      const configs = await Promise.allSettled(signedIn.values())
-      const kept = configs.flatMap((config) => (config.status === 'fulfilled' ? [config.value] : []))
-      await Promise.all(kept.map((config) => logout(tools.docker, config, registry)))
     },
   }
 }

@@ -1,6 +1,7 @@
 import { type Clients, createClients } from './clients.ts'
 import { createDockerConfigs, type DockerConfigs } from './engine/config.ts'
 import { createDocker, type Docker } from './engine/docker.ts'
+import { patient } from './engine/patience.ts'
 import { PipeError } from './errors.ts'
 import { type Log, seconds } from './report/log.ts'
 import type { Retry } from './retry.ts'
@@ -44,7 +45,7 @@ export const openTools = (settings: Settings, env: Environment, log: Log, stoppe
   const configs = createDockerConfigs()
   // However the process ends, the logins end with it.
   process.once('exit', configs.removeAll)
-  const docker = createDocker({
+  const command = createDocker({
     env,
     signal,
     onCommand: (args, exitCode, ms) =>
@@ -52,6 +53,7 @@ export const openTools = (settings: Settings, env: Environment, log: Log, stoppe
         `docker ${args.join(' ')} · ${exitCode === undefined ? 'no exit code' : `exit ${exitCode}`} · ${Math.round(ms)}ms`,
       ),
   })
+  const docker = patient(command, signal)
   const clients = createClients(settings, env, log, retrying)
   return {
     docker,

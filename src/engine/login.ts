@@ -3,7 +3,8 @@ import type { DockerConfigs } from './config.ts'
 import type { Docker } from './docker.ts'
 
 /**
- * Signs in to a registry with one credential and returns the docker config that holds the login.
+ * Signs in to a registry with one credential and returns the docker config that holds the login. The removal of
+ * that config is the logout: `docker logout` does no more than take the entry out of it.
  *
  * @throws {PipeError} with the registry's or the engine's answer
  */
@@ -16,9 +17,4 @@ export const login = async (
   const config = configs.create(registry)
   await docker(['login', '--username', username, '--password-stdin', registry], { config, input: secret })
   return config
-}
-
-/** Takes the login out of its config. The config's removal does it too; this also covers a keychain program. */
-export const logout = async (docker: Docker, config: string, registry: string): Promise<void> => {
-  await docker(['logout', registry], { config })
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
 import type { Platform } from '../image/platform.ts'
@@ -12,22 +11,18 @@ export interface Engine {
   platform: Platform
 }
 
-// The engine of a step starts beside the step; of one that is missing, nothing comes of waiting.
-const PATIENCE = 5000
-const PAUSE = 500
-
 const versions = z.object({
   Client: z.object({ Version: z.string() }),
   Server: z.object({ Version: z.string(), Os: z.string(), Arch: z.string() }),
 })
 
 /**
- * Asks the engine who it is, for some seconds if it does not accept connections yet.
+ * Asks the engine who it is.
  *
  * @throws {PipeError} PKG-ENGINE-UNREACHABLE, PKG-ENGINE-API or what else the engine says
  */
 export const findEngine = async (docker: Docker, config: string): Promise<Engine> => {
-  const text = await patiently(() => docker(['version', '--format', '{{json .}}'], { config }))
+  const text = await docker(['version', '--format', '{{json .}}'], { config })
   const parsed = versions.safeParse(jsonOf(text))
   if (!parsed.success) {
     throw new PipeError('PKG-ENGINE', 'The engine describes itself in a way that is not understood.', {
@@ -39,16 +34,5 @@ export const findEngine = async (docker: Docker, config: string): Promise<Engine
     version: Server.Version,
     cliVersion: Client.Version,
     platform: { os: Server.Os, architecture: Server.Arch },
-  }
-}
-
-const patiently = async <T>(ask: () => Promise<T>): Promise<T> => {
-  for (const started = performance.now(); ; await sleep(PAUSE)) {
-    try {
-      return await ask()
-    } catch (error) {
-      const starting = error instanceof PipeError && error.code === 'PKG-ENGINE-UNREACHABLE'
-      if (!starting || performance.now() - started > PATIENCE) throw error
-    }
   }
 }

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { type Code, PipeError } from '../errors.ts'
 import { parseJson } from './json.ts'
 import { retryAfter } from './retry-after.ts'
@@ -107,17 +107,17 @@ const noCredential = {
 
 // distribution-spec, "Error codes": {"errors":[{"code","message","detail"}]}. Token servers and proxies send
 // less than that: {"message"}, {"error","error_description"} (RFC 6749, section 5.2), {"details"} (Docker Hub).
-const text = z.string().catch('')
-const wireErrors = z
-  .object({
-    errors: z.array(z.object({ code: text, message: text, detail: text }).partial()).catch([]),
+const text = z.catch(z.string(), '')
+const wireErrors = z.partial(
+  z.object({
+    errors: z.catch(z.array(z.partial(z.object({ code: text, message: text, detail: text }))), []),
     error: text,
     error_description: text,
     message: text,
     details: text,
     detail: text,
-  })
-  .partial()
+  }),
+)
 
 const errorsOf = (answer: Answer): Array<{ code: string; message: string; detail: string }> => {
   const parsed = wireErrors.safeParse(parseJson(answer.body))

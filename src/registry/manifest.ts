@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
 import { isPage, said } from './answer.ts'
 import { parseJson } from './json.ts'
@@ -128,44 +128,48 @@ const general = /^(?:|application\/json|application\/octet-stream|text\/plain)$/
 
 // What an engine needs of image-spec's descriptor, manifest and index; the rest is not looked at. A digest
 // becomes part of an address, a size part of a sum.
-const wirePlatform = z
-  .object({
+const wirePlatform = z.pipe(
+  z.object({
     os: z.string(),
     architecture: z.string(),
-    variant: z.string().optional(),
-    'os.version': z.string().optional(),
-  })
-  .transform(
+    variant: z.optional(z.string()),
+    'os.version': z.optional(z.string()),
+  }),
+  z.transform(
     ({ os, architecture, variant, ...more }): Platform => ({
       os,
       architecture,
       ...(variant && { variant }),
       ...(more['os.version'] && { osVersion: more['os.version'] }),
     }),
-  )
+  ),
+)
 
-const wireDescriptor = z
-  .object({
+const wireDescriptor = z.pipe(
+  z.object({
     mediaType: z.string(),
-    digest: z.string().regex(/^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]{32,256}$/),
-    size: z.int().nonnegative(),
-    platform: wirePlatform.optional(),
-    annotations: z.record(z.string(), z.string()).optional().catch(undefined),
-  })
-  .transform(
+    digest: z.string().check(z.regex(/^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]{32,256}$/)),
+    size: z.int().check(z.nonnegative()),
+    platform: z.optional(wirePlatform),
+    annotations: z.catch(z.optional(z.record(z.string(), z.string())), undefined),
+  }),
+  z.transform(
     ({ platform, annotations, ...rest }): Descriptor => ({
       ...rest,
       ...(platform && { platform }),
       ...(annotations && { annotations }),
     }),
-  )
+  ),
+)
+
+const descriptors = z.nullish(z.array(wireDescriptor).check(z.maxLength(1000)))
 
 const wireDocument = z.object({
-  schemaVersion: z.number().optional(),
-  mediaType: z.string().optional(),
-  manifests: z.array(wireDescriptor).max(1000).nullish(),
-  config: wireDescriptor.optional(),
-  layers: z.array(wireDescriptor).max(1000).nullish(),
+  schemaVersion: z.optional(z.number()),
+  mediaType: z.optional(z.string()),
+  manifests: descriptors,
+  config: z.optional(wireDescriptor),
+  layers: descriptors,
 })
 
 const unreadable = (name: string, why: string): PipeError =>

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
 import { said } from './answer.ts'
 import { parseJson } from './json.ts'
@@ -32,7 +32,7 @@ export const listTags = async (
   return { tags: [...tags], complete: next === undefined }
 }
 
-const wireTags = z.object({ tags: z.array(z.string()).nullish() })
+const wireTags = z.object({ tags: z.nullish(z.array(z.string())) })
 
 const read = (answer: Answer): string[] => {
   const parsed = wireTags.safeParse(parseJson(answer.body))

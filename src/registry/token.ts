@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
 import { isPage, refusal, said, type Wanted } from './answer.ts'
 import { parseJson } from './json.ts'
@@ -77,11 +77,14 @@ const byPost = (
   }
 }
 
+// What is malformed counts as absent.
+const optional = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined)
+
 const wireToken = z.object({
-  token: z.string().optional().catch(undefined),
-  access_token: z.string().optional().catch(undefined),
-  expires_in: z.coerce.number().positive().optional().catch(undefined),
-  issued_at: z.string().optional().catch(undefined),
+  token: optional(z.string()),
+  access_token: optional(z.string()),
+  expires_in: optional(z.coerce.number().check(z.positive())),
+  issued_at: optional(z.string()),
 })
 
 const readToken = (answer: Answer): Token => {

@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PipeError } from '../errors.ts'
+import type { Docker } from './docker.ts'
+
+// The engine of a step starts beside the step. Of one that is missing, nothing comes of waiting longer.
+const PATIENCE = 5000
+const PAUSE = 250
+
+/**
+ * A docker whose commands wait some seconds for an engine that does not accept connections yet. Once it has
+ * answered they do not: an engine that is gone then was ended, and does not come back.
+ */
+export const patient = (docker: Docker, signal: AbortSignal): Docker => {
+  let answered = false
+  return async (args, options) => {
+    for (const started = performance.now(); ; await sleep(PAUSE, undefined, { signal }).catch(() => {})) {
+      try {
+        const output = await docker(args, options)
+        answered = true
+        return output
+      } catch (error) {
+        const starting = error instanceof PipeError && error.code === 'PKG-ENGINE-UNREACHABLE'
+        if (!starting || answered || performance.now() - started > PATIENCE) throw error
+      }
+    }
+  }
+}

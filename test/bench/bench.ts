@@ -1,0 +1,18 @@
+import { whyNot } from '../lab/install.ts'
+import { openLaboratory } from '../lab/laboratory.ts'
+import { comparePulls } from './pull.ts'
+import { compareStarts } from './start.ts'
+
+// The figures of the project, side by side with what a user would do without it. `npm run bench [part …]`.
+const reason = await whyNot()
+if (reason !== undefined) throw new Error(`The benchmarks need the laboratory, but ${reason}`)
+const parts = process.argv.slice(2)
+const wanted = (part: string) => parts.length === 0 || parts.includes(part)
+
+if (wanted('start')) await compareStarts()
+const { laboratory, close } = await openLaboratory()
+try {
+  if (wanted('pull')) await comparePulls(laboratory)
+} finally {
+  await close()
+}

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { project } from '../lab/cache.ts'
+import { authority } from '../lab/certificates.ts'
+import { inStep, type Step } from '../lab/step.ts'
+import { type Figures, timed } from './measure.ts'
+
+/** The pipe as a program in a step, without the container around it: what compares with commands by hand. */
+export const pipeProgram = async (step: Step, variables: Record<string, string>): Promise<Figures> => {
+  const env = {
+    IMAGE: 'base:1.4',
+    OUTPUT_DIR: `${step.dir}/output`,
+    // The same trust as in the pipe's image.
+    SSL_CERT_FILE: join(await authority(), 'ca.crt'),
+    NODE_OPTIONS: '--use-openssl-ca',
+    ...variables,
+  }
+  let peak = 0
+  const figures = await timed(async () => {
+    const running = inStep(step, [process.execPath, join(project, 'dist/pipe.mjs')], { env, all: true })
+    const watch = setInterval(async () => {
+      peak = Math.max(peak, await residentPeak(running.pid))
+    }, 20)
+    try {
+      await running
+    } finally {
+      clearInterval(watch)
+    }
+  })
+  return peak === 0 ? figures : { ...figures, 'peak MB': peak }
+}
+
+/** Runs shell lines in a step. */
+export const byHand = (step: Step, script: string): Promise<Figures> =>
+  timed(() => inStep(step, ['sh', '-ec', script]))
+
+// The highest resident memory of a process so far, in megabytes; 0 where it is gone.
+const residentPeak = async (pid: number | undefined): Promise<number> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1000
+}
