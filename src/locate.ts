@@ -87,7 +87,7 @@ const lookHere = async (
 ): Promise<Located | undefined> => {
   const { present, store, platform } = places
   const engine = await present
-  const stored = await store?.find(storedName(image), await platform())
+  const stored = await store?.find(storedName(image), platform)
   const meant = stored !== undefined && isMeant(image, stored) ? stored : undefined
   const named =
     image.digest === undefined

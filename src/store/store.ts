@@ -15,7 +15,7 @@ export interface Store {
   /** Undefined where the folder can be read, but not written: it was made by another user, and came as an artifact. */
   claim: Claim | undefined
   /** The image that the store has under a name, for a platform; undefined where it has none that can be read. */
-  find(reference: string, platform: Platform): Promise<WholeImage | undefined>
+  find(reference: string, platform: () => Promise<Platform>): Promise<WholeImage | undefined>
   /** How large the folder will be with these images, in bytes. */
   predict(images: readonly WholeImage[]): Promise<number>
   /** Puts images into `index.json` and `manifest.json` under their names, and removes what no image needs any more. */
@@ -56,12 +56,16 @@ const isWritable = async (folder: string): Promise<boolean> => {
   }
 }
 
-const find = async (folder: string, reference: string, wanted: Platform): Promise<WholeImage | undefined> => {
+const find = async (
+  folder: string,
+  reference: string,
+  platform: () => Promise<Platform>,
+): Promise<WholeImage | undefined> => {
   const named = (await readEntries(folder)).flatMap((entry) => imageOf(entry) ?? [])
   const images = named.filter((image) => image.reference === reference)
   // An image that is in no index is what every engine gets of that name.
-  const chosen =
-    choosePlatform(images, wanted) ?? images.find(({ digest, manifest }) => digest === manifest.digest)
+  const only = images.find(({ digest, manifest }) => digest === manifest.digest)
+  const chosen = images.length === 0 ? undefined : (only ?? choosePlatform(images, await platform()))
   return chosen && wholeImage(folder, chosen)
 }
 
