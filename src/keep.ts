@@ -1,37 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import * as z from 'zod/mini'
-import type { Clients } from './clients.ts'
-import { asPipeError, PipeError } from './errors.ts'
+import { PipeError } from './errors.ts'
+import { fetchAll, type Missing } from './fetch-all.ts'
 import { DigestError } from './image/digest.ts'
-import { type Platform, parsePlatform } from './image/platform.ts'
-import type { ImageReference } from './image/reference.ts'
+import type { Platform } from './image/platform.ts'
 import { mapConcurrently } from './map-concurrently.ts'
-import { localName, storedName } from './names.ts'
 import { parseJson } from './registry/json.ts'
 import { seconds, size } from './report/log.ts'
-import { type Resolution, TRY_NEXT } from './resolve.ts'
-import type { Credential } from './settings.ts'
 import { blobsOf, type WholeImage } from './store/archive.ts'
-import { checkSpace } from './store/disk.ts'
-import { type Fetched, fetchBlob, type OpenBlob } from './store/fetch.ts'
+import type { Fetched } from './store/fetch.ts'
 import { blobPath, writeWhole } from './store/layout.ts'
-import type { Claim } from './store/lock.ts'
 import { warnOfSize } from './store/size.ts'
 import type { Store } from './store/store.ts'
 import { type Blob, blobState, sizeState } from './store/verify.ts'
 import type { Tools } from './tools.ts'
-
-/** An image that is to be in the store when the pipe ends. */
-export interface Wanted {
-  image: ImageReference
-  whole: WholeImage
-  /** Bytes of the manifest, where the registry was asked for it. */
-  manifest: Buffer | undefined
-  /** Whether it goes to the engine, so that every byte of it counts. */
-  loaded: boolean
-  /** The credentials to ask the registry with; none where it must not be asked. */
-  credentials: ReadonlyArray<Credential | undefined>
-}
+import type { Wanted } from './wanted.ts'
 
 /** An image that the store has. */
 export interface Kept {
@@ -40,25 +23,6 @@ export interface Kept {
   transferred: number
   /** How often the blob with most trouble was asked for; 0 where nothing had to be. */
   attempts: number
-}
-
-// More connections than this bring no more bytes, and the registry may count them.
-const CONNECTIONS = 4
-const HEARTBEAT = 20_000
-
-/** What a store needs to know of an image that the registry has described. */
-export const wholeOf = (image: ImageReference, resolution: Resolution): WholeImage => {
-  const { digest, manifestDigest, manifest, config, layers, platform: on } = resolution
-  const reference = storedName(image)
-  return {
-    reference,
-    digest,
-    manifest: { mediaType: manifest.mediaType, digest: manifestDigest, size: manifest.bytes.length },
-    platform: on === undefined ? undefined : parsePlatform(on),
-    config,
-    layers,
-    tags: [localName(image)],
-  }
 }
 
 /**
@@ -73,17 +37,16 @@ export const keepAll = async (
   tools: Tools,
 ): Promise<Array<Kept | PipeError>> => {
   const started = performance.now()
-  const { folder, claim } = store
+  const { folder, claim, shown } = store
   await claim?.add(wanted.flatMap(({ whole }) => blobsOf(whole)).map(({ digest }) => digest))
-  const missing = await missingBlobs(wanted, folder, tools)
+  const missing = await missingBlobs(wanted, store, tools)
   warnOfSize(await store.predict(wanted.map(({ whole }) => whole)), tools.log)
 
-  const fetched = new Map<string, Fetched | PipeError>()
   const fetchable = [...missing.values()].filter(({ by }) => refusal(by, missing, store) === undefined)
-  if (claim !== undefined && fetchable.length > 0) {
-    const results = await fetchAll(fetchable, folder, claim, tools)
-    for (const [index, { blob }] of fetchable.entries()) fetched.set(blob.digest, results[index] ?? NOTHING)
-  }
+  const fetched =
+    claim === undefined || fetchable.length === 0
+      ? new Map<string, Fetched | PipeError>()
+      : await fetchAll(fetchable, folder, claim, tools)
 
   const results = await Promise.all(
     wanted.map(async (each): Promise<Kept | PipeError> => {
@@ -103,22 +66,14 @@ export const keepAll = async (
   if (claim !== undefined && kept.length > 0) await store.keep(kept.map(({ whole }) => whole))
   const bytes = kept.reduce((sum, { transferred }) => sum + transferred, 0)
   if (bytes > 0) {
-    tools.log.info(`Fetched ${size(bytes)} into ${folder} (${seconds(performance.now() - started)})`)
+    tools.log.info(`Fetched ${size(bytes)} into ${shown} (${seconds(performance.now() - started)})`)
   }
   return results
 }
 
-const NOTHING: Fetched = { transferred: 0, attempts: 0 }
 const isFetched = (result: Fetched | PipeError): result is Fetched => !(result instanceof PipeError)
 
-interface Missing {
-  blob: Blob
-  state: 'absent' | 'damaged'
-  /** The first image that needs it. */
-  by: Wanted
-}
-
-const missingBlobs = async (wanted: readonly Wanted[], folder: string, { log }: Tools) => {
+const missingBlobs = async (wanted: readonly Wanted[], { folder, shown }: Store, { log }: Tools) => {
   const first = new Map<string, { blob: Blob; by: Wanted; loaded: boolean }>()
   for (const by of wanted) {
     for (const blob of blobsIn(by.whole)) {
@@ -131,7 +86,7 @@ const missingBlobs = async (wanted: readonly Wanted[], folder: string, { log }: 
   await mapConcurrently([...first.values()], 2, async ({ blob, by, loaded }) => {
     const state = await (loaded ? blobState : sizeState)(folder, blob)
     if (state === 'whole') return
-    if (state === 'damaged') log.warning(`The blob ${blob.digest} in ${folder} is damaged.`)
+    if (state === 'damaged') log.warning(`The blob ${blob.digest} in ${shown} is damaged.`)
     // The registry's own answer is at hand.
     if (blob.digest === by.whole.manifest.digest && by.manifest !== undefined) {
       await writeManifest(folder, blob.digest, by.manifest)
@@ -161,12 +116,12 @@ const writeManifest = async (folder: string, digest: string, bytes: Buffer) => {
 const refusal = (
   { whole, credentials }: Wanted,
   missing: ReadonlyMap<string, Missing>,
-  { folder, claim }: Store,
+  { shown, claim }: Store,
 ): PipeError | undefined => {
   const first = blobsOf(whole).flatMap(({ digest }) => missing.get(digest) ?? [])[0]
   if (first === undefined) return undefined
   const { state, blob } = first
-  const failed = `${whole.reference} is in ${folder}, but its blob ${blob.digest} is ${state}.`
+  const failed = `${whole.reference} is in ${shown}, but its blob ${blob.digest} is ${state}.`
   if (credentials.length === 0) {
     return new PipeError(state === 'damaged' ? 'PKG-INTEGRITY' : 'PKG-NOT-HERE', failed, {
       why: 'The artifact or cache was damaged or is incomplete, and the registry must not be asked or there are no credentials to ask it with.',
@@ -180,49 +135,6 @@ const refusal = (
       })
     : undefined
 }
-
-const fetchAll = async (
-  missing: readonly Missing[],
-  folder: string,
-  claim: Claim,
-  { clients, log, retrying }: Tools,
-): Promise<Array<Fetched | PipeError>> => {
-  const bytes = missing.reduce((sum, { blob }) => sum + blob.size, 0)
-  await checkSpace(folder, bytes)
-  let arrived = 0
-  const onBytes = (more: number) => {
-    arrived += more
-  }
-  const heartbeat = setInterval(() => log.info(`Fetched ${size(arrived)} of ${size(bytes)}`), HEARTBEAT)
-  // The largest first, so that no long one is alone at the end.
-  const order = [...missing].sort((a, b) => b.blob.size - a.blob.size)
-  const results = new Map<Missing, Fetched | PipeError>()
-  try {
-    await mapConcurrently(order, CONNECTIONS, async (each) => {
-      const open = openWith(each.by, clients)
-      const result = fetchBlob(each.blob, open, { folder, claim, retrying, onBytes })
-      results.set(each, await result.catch(asPipeError))
-    })
-  } finally {
-    clearInterval(heartbeat)
-  }
-  return missing.map((each) => results.get(each) ?? NOTHING)
-}
-
-const openWith =
-  ({ image, credentials }: Wanted, clients: Clients): OpenBlob =>
-  async (digest, options) => {
-    let refused: PipeError | undefined
-    for (const credential of credentials) {
-      try {
-        return await clients.get(image.domain, credential).blob(image.path, digest, options)
-      } catch (error) {
-        if (!(error instanceof PipeError && TRY_NEXT.includes(error.code))) throw error
-        refused ??= error
-      }
-    }
-    throw refused ?? new TypeError(`There is no way to ask for ${digest}.`)
-  }
 
 // What an image runs on is for its configuration to say: an index may say less, and not every image is in one.
 const platformIn = async (folder: string, { config }: WholeImage): Promise<Platform | undefined> => {

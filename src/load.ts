@@ -2,6 +2,7 @@ import { type EngineImage, inspect, load } from './engine/images.ts'
 import { PipeError } from './errors.ts'
 import { count, seconds, size } from './report/log.ts'
 import { archive, blobsOf, type WholeImage } from './store/archive.ts'
+import type { Store } from './store/store.ts'
 import type { Tools } from './tools.ts'
 
 const HEARTBEAT = 20_000
@@ -15,7 +16,7 @@ const HEARTBEAT = 20_000
  */
 export const loadAll = async (
   images: readonly WholeImage[],
-  folder: string,
+  { folder, shown }: Store,
   { docker, log }: Tools,
   config: string,
 ): Promise<Array<EngineImage | PipeError>> => {
@@ -25,7 +26,7 @@ export const loadAll = async (
   const bytes = [...blobs.values()].reduce((sum, each) => sum + each, 0)
   let fed = 0
   const heartbeat = setInterval(
-    () => log.info(`Loading from ${folder}: the engine took ${size(Math.min(fed, bytes))} of ${size(bytes)}`),
+    () => log.info(`Loading from ${shown}: the engine took ${size(Math.min(fed, bytes))} of ${size(bytes)}`),
     HEARTBEAT,
   )
   const counted = async function* () {
@@ -41,7 +42,7 @@ export const loadAll = async (
   }
   const found = await Promise.all(images.map((image) => check(image, docker, config)))
   log.info(
-    `Loaded ${count(images.length)} from ${folder}: ${size(bytes)} (${seconds(performance.now() - started)})`,
+    `Loaded ${count(images.length)} from ${shown}: ${size(bytes)} (${seconds(performance.now() - started)})`,
   )
   return found
 }

@@ -51,7 +51,12 @@ export const locate = async (
   tools: Tools,
 ): Promise<Located> => {
   if (settings.pullPolicy === 'always') return ask(image, settings, places, tools)
-  const here = await lookHere(image, settings, places, tools)
+  const here = await lookHere(image, settings, places, tools).catch((error: unknown) => {
+    if (!(error instanceof PipeError && error.code === 'PKG-INTEGRITY')) throw error
+    if (settings.pullPolicy === 'never') return { image, from: 'nowhere', error } as const
+    tools.log.warning(error.message)
+    return undefined
+  })
   if (here !== undefined) return here
   if (settings.pullPolicy === 'never') return { image, from: 'nowhere', error: notHere(image, settings) }
   const { registry, builtIn, apiToken } = settings
@@ -87,8 +92,6 @@ const lookHere = async (
 ): Promise<Located | undefined> => {
   const { present, store, platform } = places
   const engine = await present
-  const stored = await store?.find(storedName(image), platform)
-  const meant = stored !== undefined && isMeant(image, stored) ? stored : undefined
   const named =
     image.digest === undefined
       ? engine.byTag(image.name, image.tag ?? 'latest')
@@ -99,6 +102,12 @@ const lookHere = async (
       parsePlatform((await inspect(docker, each, places.config)).platform),
     )
   const id = named !== undefined && (await fits(named)) ? named : undefined
+  // A damaged store is of no account for what the engine has.
+  const stored = await store?.find(storedName(image), platform).catch((error: unknown) => {
+    if (id === undefined) throw error
+    return undefined
+  })
+  const meant = stored !== undefined && isMeant(image, stored) ? stored : undefined
   const same = meant && engine.byId([meant.config.digest, meant.manifest.digest])
   const found = id ?? same
   if (found !== undefined)

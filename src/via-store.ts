@@ -1,8 +1,8 @@
 import { adopt, deliveredImage, type Ready } from './adopt.ts'
 import type { Present } from './engine/find.ts'
 import { asPipeError, PipeError } from './errors.ts'
-import { credentialsFor } from './find.ts'
-import { type Kept, keepAll, type Wanted, wholeOf } from './keep.ts'
+import { credentialsFor, explained } from './find.ts'
+import { type Kept, keepAll } from './keep.ts'
 import { loadAll } from './load.ts'
 import type { Located } from './locate.ts'
 import { localName } from './names.ts'
@@ -10,6 +10,7 @@ import type { DeliveredImage } from './report/outputs.ts'
 import type { Settings } from './settings.ts'
 import type { Store } from './store/store.ts'
 import type { Tools } from './tools.ts'
+import { type Wanted, wholeOf } from './wanted.ts'
 
 /** Images of the same run, in their order; what the store has nothing to do with stays as it was located. */
 type Outcomes = Array<Located | DeliveredImage | PipeError>
@@ -35,11 +36,15 @@ export const viaStore = async (
   const loads: Array<{ ready: Ready; kept: Kept; index: number }> = []
   const outcomes = await Promise.all(
     located.map(async (each, index): Promise<Located | DeliveredImage | PipeError> => {
+      warnOfAbsent(each, store, tools)
       const want = wanted[index]
       const answer = want && kept.get(want)
       if (want === undefined || answer === undefined || each.from === 'unknown' || each.from === 'nowhere')
         return each
-      if (answer instanceof PipeError) return readOnly(answer, each, store, tools)
+      if (answer instanceof PipeError) {
+        const credential = want.credentials[0]
+        return readOnly(explained([{ credential, error: answer }], each.image, settings), each, store, tools)
+      }
       const ready = { located: each, kept: answer, started }
       if (each.from === 'engine')
         return adopt({ ...ready, located: each }, present, tools, config).catch(asPipeError)
@@ -49,7 +54,7 @@ export const viaStore = async (
   )
 
   const images = loads.map(({ kept: { whole } }) => whole)
-  const loaded = await loadAll(images, store.folder, tools, config).catch(asPipeError)
+  const loaded = await loadAll(images, store, tools, config).catch(asPipeError)
   for (const [order, { ready, index }] of loads.entries()) {
     const found = loaded instanceof PipeError ? loaded : loaded[order]
     if (found === undefined) continue
@@ -77,8 +82,16 @@ const wantedOf = (located: Located, settings: Settings): Wanted | undefined => {
   }
 }
 
-const readOnly = (error: PipeError, located: Located, { folder }: Store, { log }: Tools) => {
+// Nothing is asked of the registry for what the engine has, so the store does not get it either.
+const warnOfAbsent = (located: Located, { shown }: Store, { log }: Tools) => {
+  if (located.from !== 'engine' || located.resolution !== undefined || located.stored !== undefined) return
+  log.warning(
+    `${localName(located.image)} is in the engine and not in ${shown}; PULL_POLICY: always puts it there`,
+  )
+}
+
+const readOnly = (error: PipeError, located: Located, { shown }: Store, { log }: Tools) => {
   if (error.code !== 'PKG-STORE') return error
-  log.warning(`${located.image.name} is not kept in ${folder}: ${error.message} ${error.why}`)
+  log.warning(`${located.image.name} is not kept in ${shown}: ${error.message} ${error.why}`)
   return located
 }

@@ -78,7 +78,7 @@ export const load = async (docker: Docker, chunks: AsyncIterable<Buffer>, config
       throw error
     }
   }
-  const input = Readable.from(watched(), { objectMode: false, highWaterMark: 4 * 1024 * 1024 })
+  const input = Readable.from(watched(), { objectMode: false, highWaterMark: 1024 * 1024 })
   try {
     await docker(['load', '--quiet'], { config, input })
   } catch (error) {

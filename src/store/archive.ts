@@ -20,7 +20,7 @@ export interface WholeImage extends StoredImage {
   tags: readonly string[]
 }
 
-const CHUNK = 1024 * 1024
+const CHUNK = 256 * 1024
 
 /**
  * A tar archive of some images of a store, as `docker load` takes it: each blob once, an OCI layout for the

@@ -15,7 +15,7 @@ import {
 } from './layout.ts'
 import { type Blob, blobState, sizeState } from './verify.ts'
 
-/** An image of a store with its blobs; undefined where its manifest is absent or damaged. */
+/** An image of a store with its blobs; undefined where its manifest cannot be used. */
 export const wholeImage = async (folder: string, image: StoredImage): Promise<WholeImage | undefined> => {
   const manifest = await manifestOf(folder, image.manifest)
   if (manifest?.kind !== 'image') return undefined

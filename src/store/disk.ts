@@ -18,7 +18,14 @@ export const diskError = (error: unknown, folder: string): unknown => {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new PipeError('PKG-DISK-FULL', `${folder} could not be written.`, { said: message, cause: error })
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'ENOTDIR' || code === 'EEXIST')
+  if (
+    code === 'EACCES' ||
+    code === 'EROFS' ||
+    code === 'EPERM' ||
+    code === 'ENOTDIR' ||
+    code === 'EEXIST' ||
+    code === 'ENOENT'
+  )
     return new PipeError('PKG-STORE', `${folder} could not be written.`, { said: message, cause: error })
   return error
 }

@@ -39,9 +39,7 @@ export const fetchBlob = async (blob: Blob, openBlob: OpenBlob, context: Context
   const { folder, claim } = context
   const path = blobPath(folder, blob.digest)
   const own = `${path}.${claim.id}.part`
-  await makeFolder(dirname(path))
-  await adopt(path, own, folder)
-  const part = await openPart(own, parseDigest(blob.digest).algorithm).catch((error) => {
+  const part = await begin(path, own, blob, folder).catch((error) => {
     throw diskError(error, folder)
   })
   const fetched: Fetched = { transferred: 0, attempts: 0 }
@@ -66,6 +64,12 @@ export const fetchBlob = async (blob: Blob, openBlob: OpenBlob, context: Context
   } finally {
     await part.close()
   }
+}
+
+const begin = async (path: string, own: string, { digest }: Blob, folder: string): Promise<Part> => {
+  await makeFolder(dirname(path))
+  await adopt(path, own, folder)
+  return openPart(own, parseDigest(digest).algorithm)
 }
 
 const fetchRest = (

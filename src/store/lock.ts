@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { PipeError } from '../errors.ts'
 import { FILE_MODE, writeWhole } from './layout.ts'
 
 // Pipes on one folder are in containers of their own: no process id says whether another one lives. Who
@@ -32,7 +33,11 @@ export interface Living {
  */
 export const withLock = async <T>(folder: string, action: () => Promise<T>): Promise<T> => {
   const path = join(folder, LOCK)
-  while (!(await make(path))) {
+  for (const started = Date.now(); !(await make(path)); ) {
+    if (Date.now() - started > GONE * 6)
+      throw new PipeError('PKG-STORE', `${folder} stays locked by another pipe.`, {
+        hint: `Remove ${path}, which a pipe that was killed left and this one cannot remove.`,
+      })
     if (await isGone(path)) await takeAway(path)
     await sleep(20 + Math.random() * 30)
   }

@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { PipeError } from '../errors.ts'
 import { choosePlatform } from '../image/match.ts'
 import { formatPlatform, type Platform } from '../image/platform.ts'
 import { blobsOf, type WholeImage } from './archive.ts'
@@ -8,13 +9,19 @@ import { diskError } from './disk.ts'
 import { clean } from './housekeeping.ts'
 import { type Entry, entryOf, imageOf, makeFolder, readEntries, type StoredImage } from './layout.ts'
 import { type Claim, living, openClaim, withLock } from './lock.ts'
+import { keepMemorySmall } from './memory.ts'
 
 /** A folder of images, while a pipe works with it. */
 export interface Store {
   folder: string
+  /** The folder as the log names it. */
+  shown: string
   /** Undefined where the folder can be read, but not written: it was made by another user, and came as an artifact. */
   claim: Claim | undefined
-  /** The image that the store has under a name, for a platform; undefined where it has none that can be read. */
+  /**
+   * The image that the store has under a name, for a platform. Throws PKG-INTEGRITY where its manifest is not the
+   * one that the store names.
+   */
   find(reference: string, platform: () => Promise<Platform>): Promise<WholeImage | undefined>
   /** How large the folder will be with these images, in bytes. */
   predict(images: readonly WholeImage[]): Promise<number>
@@ -29,30 +36,46 @@ export interface Store {
  * @throws {PipeError} PKG-STORE where it can be neither made nor read
  */
 export const openStore = async (folder: string): Promise<Store> => {
+  keepMemorySmall()
   await makeFolder(join(folder, 'blobs/sha256')).catch(() => {})
   await access(folder, constants.R_OK | constants.X_OK).catch((error) => {
     throw diskError(error, folder)
   })
-  const claim = (await isWritable(folder)) ? await openClaim(folder) : undefined
+  const shown = relative('', folder)
+  const claim = await claimIfWritable(folder)
   return {
     folder,
+    shown,
     claim,
-    find: (reference, platform) => find(folder, reference, platform),
+    async find(reference, platform) {
+      const image = await find(folder, reference, platform)
+      const whole = image && (await wholeImage(folder, image))
+      if (image !== undefined && whole === undefined) throw unusable(image, shown)
+      return whole
+    },
     predict: (images) => predict(folder, images),
-    keep: (images) => withLock(folder, () => keep(folder, claim, images)),
+    keep: async (images) => {
+      try {
+        await withLock(folder, () => keep(folder, claim, images))
+      } catch (error) {
+        throw diskError(error, folder)
+      }
+    },
     async close() {
       await claim?.release()
     },
   }
 }
 
-const isWritable = async (folder: string): Promise<boolean> => {
+// Another step's pipe is another user, and what came as an artifact may be for its owner alone to write.
+const claimIfWritable = async (folder: string): Promise<Claim | undefined> => {
   try {
-    for (const path of ['', 'blobs', 'blobs/sha256'])
-      await access(join(folder, path), constants.W_OK | constants.X_OK)
-    return true
-  } catch {
-    return false
+    await access(join(folder, 'blobs/sha256'), constants.W_OK | constants.X_OK)
+    return await openClaim(folder)
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes(String((error as NodeJS.ErrnoException).code)))
+      return undefined
+    throw diskError(error, folder)
   }
 }
 
@@ -60,14 +83,23 @@ const find = async (
   folder: string,
   reference: string,
   platform: () => Promise<Platform>,
-): Promise<WholeImage | undefined> => {
+): Promise<StoredImage | undefined> => {
   const named = (await readEntries(folder)).flatMap((entry) => imageOf(entry) ?? [])
   const images = named.filter((image) => image.reference === reference)
   // An image that is in no index is what every engine gets of that name.
   const only = images.find(({ digest, manifest }) => digest === manifest.digest)
-  const chosen = images.length === 0 ? undefined : (only ?? choosePlatform(images, await platform()))
-  return chosen && wholeImage(folder, chosen)
+  return images.length === 0 ? undefined : (only ?? choosePlatform(images, await platform()))
 }
+
+const unusable = ({ reference, manifest }: StoredImage, shown: string) =>
+  new PipeError(
+    'PKG-INTEGRITY',
+    `${shown} lists ${reference}, but its manifest ${manifest.digest} is absent or damaged.`,
+    {
+      why: 'The artifact or cache was damaged or is incomplete.',
+      hint: 'Remove the cache, or run the step again that made the artifact; with PULL_POLICY: missing and the credentials of the step the pipe fetches it again.',
+    },
+  )
 
 const predict = async (folder: string, images: readonly WholeImage[]): Promise<number> => {
   const others = await neededBlobs(folder, await entriesBeside(folder, images))

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { describeInLaboratory, laboratory, newStep } from './attach.ts'
 import { type PipelineOptions, runPipeline, type StepOutcome } from './pipeline.ts'
 import { served, startRegistry, stopRegistry } from './registry.ts'
-import { docker, type Step } from './step.ts'
+import { docker } from './step.ts'
 
 /** Bytes of blobs that Bitbucket's registry has sent so far. */
 const blobBytes = async () =>
@@ -105,4 +105,3 @@ void mkdtemp
 void beforeAll
 void newStep
 void docker
-type _ = Step
