@@ -1,7 +1,9 @@
 import { type EngineImage, inspect, load } from './engine/images.ts'
+import { usesContainerd } from './engine/version.ts'
 import { PipeError } from './errors.ts'
 import { count, seconds, size } from './report/log.ts'
-import { archive, blobsOf, type WholeImage } from './store/archive.ts'
+import { archive, blobsOf, type Feed, type WholeImage } from './store/archive.ts'
+import { SizeError } from './store/inflate.ts'
 import type { Store } from './store/store.ts'
 import type { Tools } from './tools.ts'
 
@@ -25,18 +27,21 @@ export const loadAll = async (
   const blobs = new Map(images.flatMap(blobsOf).map((blob) => [blob.digest, blob.size]))
   const bytes = [...blobs.values()].reduce((sum, each) => sum + each, 0)
   let fed = 0
-  const heartbeat = setInterval(
-    () => log.info(`Loading from ${shown}: the engine took ${size(Math.min(fed, bytes))} of ${size(bytes)}`),
-    HEARTBEAT,
-  )
-  const counted = async function* () {
-    for await (const chunk of archive(folder, merged(images))) {
-      fed += chunk.length
-      yield chunk
-    }
+  const heartbeat = setInterval(() => log.info(`Loading from ${shown}: ${size(fed)} handed over`), HEARTBEAT)
+  const feedTo = (feed: Feed) => {
+    fed = 0
+    return load(
+      docker,
+      counted(archive(folder, merged(images), feed), (more) => (fed += more)),
+      config,
+    )
   }
   try {
-    await load(docker, counted(), config)
+    const feed = (await usesContainerd(docker, config)) ? 'as-is' : 'inflated'
+    await feedTo(feed).catch((error: unknown) => {
+      if (error instanceof SizeError) return feedTo('as-is')
+      throw error
+    })
   } finally {
     clearInterval(heartbeat)
   }
@@ -45,6 +50,13 @@ export const loadAll = async (
     `Loaded ${count(images.length)} from ${shown}: ${size(bytes)} (${seconds(performance.now() - started)})`,
   )
   return found
+}
+
+async function* counted(chunks: AsyncIterable<Buffer>, count: (bytes: number) => void) {
+  for await (const chunk of chunks) {
+    count(chunk.length)
+    yield chunk
+  }
 }
 
 // The same image under several names is one image.

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { pipe } from '../src/pipe.ts'
 import { type Answer, fakeDocker } from './fake-docker.ts'
@@ -82,7 +83,7 @@ const run = async (answers: Record<string, Answer>, variables: Record<string, st
   const commands = docker
     .calls()
     .map(({ args }) => args.join(' ').replaceAll(registry.host, 'REGISTRY'))
-    .filter((command) => !command.startsWith('image '))
+    .filter((command) => !/^(?:image|info) /.test(command))
   const requests = registry.requests.slice(before).map(({ method, path }) => `${method} ${path}`)
   const result = () => JSON.parse(readFileSync(join(output, 'result.json'), 'utf8'))
   const variablesFile = () =>
@@ -257,6 +258,36 @@ describe('with STORE the pipe', () => {
     const { exitCode, result } = await run(fresh(), { PULL_POLICY: 'missing' })
     expect(exitCode).toBe(0)
     expect(result().images[0]).toMatchObject({ digest: base.digest, bytesTransferred: 0 })
+  })
+
+  it('feeds the layers as they are to an engine that keeps its images in containerd', async () => {
+    const info = { stdout: '[["driver-type","io.containerd.snapshotter.v1"]]' }
+    const gzipped = fakeImage([gzipSync(Buffer.alloc(10_240))])
+    serveImage(registry, 'acme/base', '1.4', gzipped)
+    const engine = engineWith([], { 'acme/base:1.4': gzipped.digest })
+    const names = async (answers: Record<string, Answer>) => {
+      const { exitCode, calls } = await run(answers)
+      expect(exitCode).toBe(0)
+      return [
+        ...(calls().find(({ args }) => args[0] === 'load')?.stdin ?? '').matchAll(
+          /blobs\/sha256\/[0-9a-f]{64}\0|index\.json\0/g,
+        ),
+      ].length
+    }
+    // Manifest, configuration, layer and index; without, the layer goes by another name.
+    expect(await names({ ...engine, info })).toBe(4)
+    expect(await names(engine)).toBe(2)
+  })
+
+  it('feeds the layers as they are where one turns out to be of another size than it says', async () => {
+    const lying = gzipSync(Buffer.alloc(10_240))
+    lying.writeUInt32LE(20_480, lying.length - 4)
+    const image = fakeImage([lying])
+    serveImage(registry, 'acme/base', '1.4', image)
+    const { exitCode, commands, calls } = await run(engineWith([], { 'acme/base:1.4': image.configDigest }))
+    expect(exitCode).toBe(0)
+    expect(commands).toEqual(['load --quiet', 'load --quiet'])
+    expect(calls().at(-2)?.stdin).toContain('index.json')
   })
 
   it('does not believe an engine that has another image after the load', async () => {

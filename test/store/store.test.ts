@@ -11,8 +11,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { archive, type WholeImage } from '../../src/store/archive.ts'
+import { archive, type Feed, type WholeImage } from '../../src/store/archive.ts'
+import { SizeError } from '../../src/store/inflate.ts'
 import { openClaim } from '../../src/store/lock.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { blobState, sizeState } from '../../src/store/verify.ts'
@@ -263,9 +265,9 @@ describe('a store', () => {
 })
 
 describe('the archive of a store', () => {
-  const archived = async (folder: string, images: WholeImage[]) => {
+  const archived = async (folder: string, images: WholeImage[], feed: Feed = 'as-is') => {
     const chunks: Buffer[] = []
-    for await (const chunk of archive(folder, images)) chunks.push(chunk)
+    for await (const chunk of archive(folder, images, feed)) chunks.push(chunk)
     const path = join(mkdtempSync(join(tmpdir(), 'archive-')), 'images.tar')
     writeFileSync(path, Buffer.concat(chunks))
     return path
@@ -288,6 +290,47 @@ describe('the archive of a store', () => {
     for (const [digest, bytes] of [...base.blobs, ...tools.blobs])
       expect(readFileSync(pathOf(target, digest)).equals(bytes)).toBe(true)
     expect(json(target, 'manifest.json')).toEqual(json(folder, 'manifest.json'))
+  })
+
+  const tar = (size: number) => Buffer.concat([randomLayer(size - 512), Buffer.alloc(512)])
+
+  it('has its layers inflated where the engine takes long for that', async () => {
+    const layers = [tar(10_240), tar(20_480)]
+    const image = fakeImage(layers.map((layer) => gzipSync(layer)))
+    const { folder, close } = await storeOf({ 'r.test/a/base:1': image })
+    await close()
+    const path = await archived(folder, [whole(image, 'r.test/a/base:1')], 'inflated')
+    const target = mkdtempSync(join(tmpdir(), 'unpacked-'))
+    execFileSync('tar', ['-xf', path, '-C', target])
+    const [{ Layers }] = json(target, 'manifest.json')
+    for (const [index, name] of Layers.entries())
+      expect(readFileSync(join(target, name)).equals(layers[index] ?? Buffer.alloc(0))).toBe(true)
+    expect(readdirSync(target).sort()).toEqual(['blobs', 'manifest.json', ...Layers].sort())
+  })
+
+  it('leaves a layer as it is that is not gzip, or has several parts', async () => {
+    const parts = Buffer.concat([gzipSync(tar(204_800)), gzipSync(tar(1024))])
+    const image = fakeImage([tar(1024), zstdCompressSync(tar(2048)), parts])
+    const { folder, close } = await storeOf({ 'r.test/a/base:1': image })
+    await close()
+    const path = await archived(folder, [whole(image, 'r.test/a/base:1')], 'inflated')
+    const names = execFileSync('tar', ['-tf', path], { encoding: 'utf8' })
+    for (const { digest } of image.layers) expect(names).toContain(`blobs/${digest.replace(':', '/')}\n`)
+  })
+
+  it('is given up as soon as a layer turns out larger or smaller than its end says', async () => {
+    const wrong = (size: number) => {
+      const bytes = gzipSync(tar(10_240))
+      bytes.writeUInt32LE(size, bytes.length - 4)
+      return bytes
+    }
+    const parts = Buffer.concat([gzipSync(Buffer.alloc(20_480)), gzipSync(Buffer.alloc(10_240))])
+    for (const layer of [wrong(1_024_000), parts]) {
+      const image = fakeImage([layer])
+      const { folder, close } = await storeOf({ 'r.test/a/base:1': image })
+      await close()
+      await expect(archived(folder, [whole(image, 'r.test/a/base:1')], 'inflated')).rejects.toThrow(SizeError)
+    }
   })
 
   it('breaks off before its index where a blob has become shorter', async () => {
