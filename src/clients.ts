@@ -2,9 +2,9 @@ import { VERSION } from './identity.ts'
 import { createRegistryClient, type RegistryClient } from './registry/client.ts'
 import type { RequestLine } from './registry/layers.ts'
 import type { Log } from './report/log.ts'
+import type { RetryPolicy } from './retry.ts'
 import type { Environment } from './settings/environment.ts'
 import type { Credential, Settings } from './settings.ts'
-import type { Retrying } from './tools.ts'
 
 /** The registry clients of a run: one for each registry and credential, with their connections and tokens. */
 export interface Clients {
@@ -16,7 +16,7 @@ export const createClients = (
   { authRealmHosts }: Settings,
   env: Environment,
   log: Log,
-  retrying: Retrying,
+  retrying: RetryPolicy,
 ): Clients => {
   const clients = new Map<string, RegistryClient>()
   const create = (host: string, credential: Credential | undefined) =>

@@ -256,6 +256,14 @@ export const catalogue = {
     'Read its message above; run again with DEBUG: "true" for every command.',
   ),
 
+  'PKG-RUN-SHELL': entry(
+    'image',
+    2,
+    NO,
+    'RUN needs a POSIX shell in the image to run its commands.',
+    'Name one that the image has in RUN_SHELL, or build the image with one: those made from scratch or "distroless" have none.',
+  ),
+
   'PKG-DISK-FULL': entry(
     'disk',
     10,

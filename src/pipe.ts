@@ -1,11 +1,13 @@
 import type { Outcome } from './delivery.ts'
-import { asPipeError, type PipeError } from './errors.ts'
+import { asPipeError, PipeError } from './errors.ts'
 import { failureText } from './report/failure.ts'
 import { createLog, type Log, seconds } from './report/log.ts'
-import { report } from './report/outputs.ts'
-import { clean, redactor, secretsOf } from './report/redact.ts'
+import { type DeliveredImage, type Ran, report, reportRun } from './report/outputs.ts'
+import { redactor, secretsOf } from './report/redact.ts'
 import type { Environment } from './settings/environment.ts'
+import type { RunSettings } from './settings/run.ts'
 import { isDebug, readSettings } from './settings.ts'
+import { clean } from './text.ts'
 
 interface Process {
   /** Writes to the step's log. */
@@ -14,38 +16,67 @@ interface Process {
   signal: AbortSignal
 }
 
+/** What delivering or checking came to, and the commands that are to follow. */
+interface Delivered extends Outcome {
+  run?: RunSettings | undefined
+}
+
 /** The pipe, from its environment to its exit code. */
 export const pipe = async (env: Environment, { write, signal }: Process): Promise<number> => {
   const started = performance.now()
   const redact = redactor(secretsOf(env))
   const log = createLog({ write, redact, debug: isDebug(env), colours: !env.NO_COLOR })
+  const written = (text: string) => redact(clean(text))
 
-  const outcome = await attempt(async () => {
-    const settings = readSettings(env)
-    // Loaded only now: a wrong variable is reported without waiting for them.
-    const { checkAll, deliverAll, openTools } = await import('./work.ts')
-    const tools = openTools(settings, env, log, signal)
-    try {
-      return await (settings.checkOnly ? checkAll(settings, tools) : deliverAll(settings, tools))
-    } finally {
-      await tools.close()
-    }
-  })
-  const { images, summary } = outcome
+  const { images, summary, run, ...outcome } = await attempt(() => deliver(env, log, signal))
   const errors = [...outcome.errors]
-  errors.push(...report(env, { images, error: errors[0] }, (text) => redact(clean(text)), log))
+  errors.push(...report(env, { images, error: errors[0] }, written, log))
+
+  let ran: Ran | undefined
+  if (run !== undefined && errors.length === 0) {
+    const ended = await runIn(images[0], run, { env, log, signal })
+    if (ended instanceof PipeError) errors.push(ended)
+    else ran = ended
+    errors.push(...reportRun(env, { images, error: errors[0], ran: ran ?? null }, written))
+  }
 
   logErrors(errors, log)
   const [first] = errors
-  const took = `(${seconds(performance.now() - started)})`
-  if (first === undefined) log.success(`${summary} ${took}`)
-  else log.fail(`${first.code}${summary === '' ? '' : `: ${summary}`} ${took}`)
-  return first?.exitCode ?? 0
+  const came = [summary, ran && `RUN ended with exit code ${ran.exitCode}`].filter(Boolean).join(', ')
+  const exitCode = ran?.exitCode || (first?.exitCode ?? 0)
+  const last = `${[first?.code, came].filter(Boolean).join(': ')} (${seconds(performance.now() - started)})`
+  if (exitCode === 0) log.success(last)
+  else log.fail(last)
+  return exitCode
+}
+
+const deliver = async (env: Environment, log: Log, signal: AbortSignal): Promise<Delivered> => {
+  const settings = readSettings(env)
+  // Loaded only now: a wrong variable is reported without waiting for them.
+  const { checkAll, deliverAll, openTools } = await import('./work.ts')
+  const tools = openTools(settings, env, log, signal)
+  try {
+    if (settings.checkOnly) return await checkAll(settings, tools)
+    return { ...(await deliverAll(settings, tools)), run: settings.run }
+  } finally {
+    await tools.close()
+  }
 }
 
 // Nothing was delivered where all of it failed at once.
-const attempt = async (work: () => Promise<Outcome>): Promise<Outcome> =>
+const attempt = (work: () => Promise<Delivered>): Promise<Delivered> =>
   work().catch((error: unknown) => ({ images: [], errors: [asPipeError(error)], summary: '' }))
+
+const runIn = async (
+  image: DeliveredImage | null | undefined,
+  run: RunSettings,
+  around: { env: Environment; log: Log; signal: AbortSignal },
+): Promise<Ran | PipeError> => {
+  const { runCommands } = await import('./work.ts')
+  // Without an error every image is there.
+  if (image == null) return new PipeError('PKG-INTERNAL', 'There is no image to run the commands in.')
+  return runCommands(image, run, around).catch(asPipeError)
+}
 
 const logErrors = (errors: readonly PipeError[], log: Log) => {
   // Several images may fail for one reason, such as a login that was refused.

@@ -20,6 +20,9 @@ export interface RetryOptions {
   sleep?: ((ms: number, signal: AbortSignal) => Promise<unknown>) | undefined
 }
 
+/** What all retries of a run have in common. */
+export type RetryPolicy = Required<Pick<RetryOptions, 'maxAttempts' | 'deadline' | 'signal' | 'onRetry'>>
+
 export interface Retry {
   error: PipeError
   /** The attempt that failed, from 1. */

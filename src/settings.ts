@@ -6,6 +6,7 @@ import { quote } from './image/quote.ts'
 import { expandReference, type ImageReference, ReferenceSyntaxError } from './image/reference.ts'
 import { type Environment, itemsOf, ListError, lookUp, lookUpRaw } from './settings/environment.ts'
 import { misspellings } from './settings/misspelling.ts'
+import { namesPassed, type RunSettings, runSettingsOf } from './settings/run.ts'
 import { type VariableName, variableNames, variables } from './settings/variables.ts'
 
 /** A user name and its secret. */
@@ -39,6 +40,8 @@ export interface Settings {
   maxAttempts: number
   /** For the whole delivery, in milliseconds. */
   timeout: number
+  /** What to run in the first image. */
+  run: RunSettings | undefined
   /** `<workspace>/<repository>` whose pipeline runs, where Bitbucket names it. */
   repository: string | undefined
   debug: boolean
@@ -54,7 +57,9 @@ interface Problem {
 type Raw = {
   [Name in VariableName]: Name extends 'IMAGE' | 'AUTH_REALM_HOSTS'
     ? string[] | undefined
-    : string | undefined
+    : Name extends 'RUN' | 'RUN_ENV'
+      ? string | string[] | undefined
+      : string | undefined
 }
 
 const schema = z.object(
@@ -84,7 +89,8 @@ export const readSettings = (env: Environment): Settings => {
   const builtIn = pairOf(env, 'built-in', 'BITBUCKET_PACKAGES_USERNAME', 'BITBUCKET_PACKAGES_TOKEN', problems)
   const apiToken = pairOf(env, 'api-token', 'API_TOKEN_USERNAME', 'API_TOKEN', problems)
   const store = storeOf(env, raw.STORE, problems)
-  const unknown = misspellings(env)
+  const run = runSettingsOf(env, raw, (name, what) => problems.push({ name, what }))
+  const unknown = misspellings(env, namesPassed(env))
   if (!parsed.success || problems.length > 0 || unknown.length > 0) {
     throw invalid([
       ...problems.map(
@@ -114,6 +120,7 @@ export const readSettings = (env: Environment): Settings => {
     concurrency: CONCURRENCY,
     maxAttempts: MAX_ATTEMPTS,
     timeout: TIMEOUT,
+    run,
     repository: lookUp(env, 'BITBUCKET_REPO_FULL_NAME'),
     debug: DEBUG,
   }
@@ -134,6 +141,7 @@ const rawOf = (env: Environment, name: VariableName, problems: Problem[]) => {
   try {
     const raw = lookUpRaw(env, name)
     if ('list' in variables[name]) return raw === undefined ? undefined : itemsOf(raw)
+    if ('whole' in variables[name]) return raw
     if (Array.isArray(raw)) throw new ListError('is a list, but takes one value')
     return raw
   } catch (error) {

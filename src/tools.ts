@@ -3,8 +3,8 @@ import { createDockerConfigs, type DockerConfigs } from './engine/config.ts'
 import { createDocker, type Docker } from './engine/docker.ts'
 import { patient } from './engine/patience.ts'
 import { PipeError } from './errors.ts'
-import { type Log, seconds } from './report/log.ts'
-import type { Retry } from './retry.ts'
+import { commandLine, type Log, seconds } from './report/log.ts'
+import type { Retry, RetryPolicy } from './retry.ts'
 import type { Environment } from './settings/environment.ts'
 import type { Settings } from './settings.ts'
 
@@ -16,18 +16,10 @@ export interface Tools {
   log: Log
   /** Aborted with a {PipeError} when the step is stopped or TIMEOUT is over. */
   signal: AbortSignal
-  retrying: Retrying
+  /** The one retry policy of a run, for requests to a registry and commands of docker alike. */
+  retrying: RetryPolicy
   /** Removes every login and ends every connection. */
   close(): Promise<void>
-}
-
-/** The one retry policy of a run, for requests to a registry and commands of docker alike. */
-export interface Retrying {
-  maxAttempts: number
-  /** The end of everything, as `Date.now()` counts. */
-  deadline: number
-  signal: AbortSignal
-  onRetry: (retry: Retry) => void
 }
 
 /** Opens the tools of a run, and starts the clock of TIMEOUT. */
@@ -48,10 +40,7 @@ export const openTools = (settings: Settings, env: Environment, log: Log, stoppe
   const command = createDocker({
     env,
     signal,
-    onCommand: (args, exitCode, ms) =>
-      log.debug(
-        `docker ${args.join(' ')} · ${exitCode === undefined ? 'no exit code' : `exit ${exitCode}`} · ${Math.round(ms)}ms`,
-      ),
+    onCommand: commandLine(log),
   })
   const docker = patient(command, signal)
   const clients = createClients(settings, env, log, retrying)

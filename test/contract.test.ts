@@ -1,16 +1,24 @@
-import { readFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { catalogue } from '../src/errors.ts'
 import { VERSION } from '../src/identity.ts'
 import { defaultOf, variableNames } from '../src/settings/variables.ts'
 
-const read = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
+const ROOT = join(import.meta.dirname, '..')
+const read = (name: string) => readFileSync(join(ROOT, name), 'utf8')
 const readme = read('README.md')
 const pipeYml = parse(read('pipe.yml')) as {
   image: string
   repository: string
   variables: Array<{ name: string; default?: string }>
+}
+const packageJson = JSON.parse(read('package.json')) as {
+  homepage: string
+  config: { account: string; image: string }
 }
 const contract = variableNames.map((name) => ({ name, default: defaultOf(name) }))
 
@@ -44,12 +52,29 @@ describe('the public contract', () => {
     expect([...used].filter((code) => !table.has(code))).toEqual([])
   })
 
-  it('names one account and one version everywhere', () => {
+  it('names one account, one image and one version everywhere', () => {
+    const { account, image } = packageJson.config
     const references = [...readme.matchAll(/pipe: (\S+)\/packages-pull:(\S+)/g)]
-    const account = new URL(pipeYml.repository).pathname.split('/')[1]
     expect(references.length).toBeGreaterThan(1)
     for (const [, name, version] of references) expect([name, version]).toEqual([account, VERSION])
-    expect(pipeYml.image).toMatch(new RegExp(`/packages-pull:${VERSION.replaceAll('.', '\\.')}$`))
-    expect(JSON.parse(read('package.json')).homepage).toBe(pipeYml.repository)
+    expect(pipeYml.image).toBe(`${image}:${VERSION}`)
+    expect(pipeYml.repository).toBe(`https://bitbucket.org/${account}/packages-pull`)
+    expect(packageJson.homepage).toBe(pipeYml.repository)
+  })
+
+  it('changes account and image everywhere by one command', async () => {
+    const project = mkdtempSync(join(tmpdir(), 'publisher-'))
+    const files = ['package.json', 'pipe.yml', 'README.md', 'test/lab/pipe.ts']
+    for (const name of files) cpSync(join(ROOT, name), join(project, name), { recursive: true })
+    const script = join(ROOT, 'scripts/publisher.ts')
+    await execa(process.execPath, [script, 'acme', 'registry.example.com/pipes/packages-pull'], {
+      cwd: project,
+    })
+    const texts = files.map((name) => readFileSync(join(project, name), 'utf8'))
+    expect(texts.join().match(/your-account/g)).toBeNull()
+    expect(texts[1]).toContain(`image: registry.example.com/pipes/packages-pull:${VERSION}\n`)
+    expect(texts[2]).toContain(`pipe: acme/packages-pull:${VERSION}`)
+    await execa(process.execPath, [script, 'your-account'], { cwd: project })
+    expect(files.map((name) => readFileSync(join(project, name), 'utf8'))).toEqual(files.map(read))
   })
 })

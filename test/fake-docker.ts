@@ -64,7 +64,8 @@ const RECORD = `
 const fs = require('fs'), [path, , folder, ...args] = process.argv.slice(1)
 const file = folder + '/config.json'
 fs.appendFileSync(path, JSON.stringify({
-  args, stdin: fs.readFileSync(0, 'utf8'), env: Object.keys(process.env),
+  // The input of a container lasts as long as the container; a script of the test may read it.
+  args, stdin: args[0] === 'attach' ? '' : fs.readFileSync(0, 'utf8'), env: Object.keys(process.env),
   config: { folder, text: fs.readFileSync(file, 'utf8'), mode: (fs.statSync(file).mode & 0o777).toString(8) },
 }) + '\\n')
 `

@@ -131,7 +131,11 @@ describe('the pipe', () => {
   })
 
   it('gives the secret to docker login on standard input, and to nothing else', async () => {
-    const { calls, log, read } = await run(fine(), { DEBUG: 'true' })
+    const proxy = { HTTPS_PROXY: 'http://user:word@proxy.example.com', API_TOKEN_OF_ANOTHER: 'another' }
+    const { calls, log, read } = await run(fine(), { DEBUG: 'true', ...proxy })
+    expect(
+      new Set(calls().flatMap(({ env }) => env.filter((name) => /PROXY|TOKEN|PACKAGES/.test(name)))),
+    ).toEqual(new Set())
     expect(
       calls()
         .filter(({ stdin }) => stdin === TOKEN)

@@ -90,7 +90,7 @@ export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
   [/\bdoes not (?:match|provide) the (?:specified|requested) platform\b/, 'platform'],
   [/\bimage operating system \S+ cannot be used on this platform\b/, 'platform'],
   [/\bexec format error\b/, 'platform'],
-  [/\bfilesystem layer verification failed\b|\bmanifest verification failed\b/, 'integrity'],
+  [/\b(?:filesystem layer|manifest|image config) verification failed\b/, 'integrity'],
   [/\bunexpected commit digest\b|\bfailed size validation\b/, 'integrity'],
   [/\bmedia ?type\b.*: text\/html\b|\bunknown type text\/html\b/i, 'not-a-registry'],
   [/\bunsupported (?:manifest )?media ?type\b|\binvalid rootfs in image configuration\b/i, 'manifest'],

@@ -8,8 +8,8 @@ const MEMORY = '/dev/shm'
 
 /** The private docker configs of this process: one folder a credential, 0700, its file 0600. */
 export interface DockerConfigs {
-  /** A new folder for `docker --config`, in which only `registry` will have a login. */
-  create(registry: string): string
+  /** A new folder for `docker --config`, in which only `registry`, if any, will have a login. */
+  create(registry?: string): string
   /** Removes every folder; synchronous, so that it also works while the process ends. */
   removeAll(): void
 }
@@ -23,7 +23,9 @@ export const createDockerConfigs = (): DockerConfigs => {
       const file = join(folder, 'config.json')
       // An entry, even an empty one, keeps `docker login` from looking for a keychain program on this machine
       // and putting the secret there, where nothing would remove it.
-      writeFileSync(file, JSON.stringify({ auths: { [registry]: {} } }), { mode: 0o600 })
+      writeFileSync(file, JSON.stringify({ auths: registry === undefined ? {} : { [registry]: {} } }), {
+        mode: 0o600,
+      })
       chmodSync(file, 0o600)
       return folder
     },

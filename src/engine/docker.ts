@@ -8,15 +8,9 @@ import { engineError } from './failure.ts'
 // Bitbucket mounts a docker CLI of its own over /usr/local/bin/docker; ours lies where no mount hides it.
 const BUNDLED = '/opt/packages-pull/bin/docker'
 
-// What a docker command needs. Secrets of the step are none of its business.
-const PASSED = [
-  'PATH',
-  'DOCKER_HOST',
-  'DOCKER_TLS_VERIFY',
-  'DOCKER_CERT_PATH',
-  'DOCKER_API_VERSION',
-  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
-]
+// What a docker command needs. Secrets of the step are none of its business, and neither are proxies: the CLI
+// would look for the engine behind them, and the registry is the engine's to reach.
+const PASSED = ['PATH', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'DOCKER_API_VERSION']
 
 export interface DockerOptions {
   /** Folder of the docker config to use. */
@@ -43,10 +37,7 @@ interface Context {
  * The returned function throws {PipeError} with what the CLI said, and the signal's reason when it was aborted.
  */
 export const createDocker = ({ env, signal, onCommand }: Context): Docker => {
-  const program = existsSync(BUNDLED) ? BUNDLED : 'docker'
-  const passed = Object.fromEntries(
-    PASSED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
-  )
+  const { program, passed } = cli(env)
   return async (args, { config, input, onLine }) => {
     signal.throwIfAborted()
     const result = await execa(program, ['--config', config, ...args], {
@@ -73,3 +64,9 @@ export const createDocker = ({ env, signal, onCommand }: Context): Docker => {
     return result.stdout
   }
 }
+
+/** The docker CLI, and what of the environment it gets. */
+export const cli = (env: Environment): { program: string; passed: Record<string, string> } => ({
+  program: existsSync(BUNDLED) ? BUNDLED : 'docker',
+  passed: Object.fromEntries(PASSED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),
+})

@@ -1,5 +1,5 @@
 import { PipeError } from '../errors.ts'
-import { clean } from '../report/redact.ts'
+import { clean } from '../text.ts'
 import { classifyDockerError } from './classify.ts'
 
 /**
@@ -22,6 +22,10 @@ const whatFailed = (args: readonly string[]) => {
       return `${subject} could not be pulled.`
     case 'load':
       return 'The images could not be loaded into the engine.'
+    case 'create':
+      return 'The container for RUN could not be made.'
+    case 'start':
+      return 'The container for RUN could not be started.'
     case 'version':
       return 'The Docker engine could not be reached.'
     default:

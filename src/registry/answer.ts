@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
 import { type Code, PipeError } from '../errors.ts'
+import { cleanLine } from '../text.ts'
 import { parseJson } from './json.ts'
 import { retryAfter } from './retry-after.ts'
-import { clean } from './text.ts'
 import { type Answer, contentType } from './transport.ts'
 
 /** What was asked for; decides what a refusal means. */
@@ -50,12 +50,12 @@ export const said = (answer: Answer): string => {
   const text = answer.body.toString()
   if (isPage(answer)) {
     const title = /<title[^>]*>([^<]*)/i.exec(text)?.[1] ?? ''
-    return clean(`an HTML page${title.trim() && `: ${title}`}`)
+    return cleanLine(`an HTML page${title.trim() && `: ${title}`}`)
   }
   const errors = errorsOf(answer).map(({ code, message, detail }) =>
     [code, message, detail].filter((part) => part !== '').join(': '),
   )
-  return clean(errors.join('; ')) || clean(text) || `HTTP ${answer.status} without a word`
+  return cleanLine(errors.join('; ')) || cleanLine(text) || `HTTP ${answer.status} without a word`
 }
 
 const verdict = (answer: Answer, { kind, name, anonymous }: Wanted): [Code, string] => {

@@ -1,5 +1,5 @@
 import { PipeError } from '../errors.ts'
-import type { Descriptor, ImageManifest, Index, Platform } from './manifest.ts'
+import type { Descriptor, ImageManifest } from './manifest.ts'
 
 /** What a manifest says of its image. */
 export interface ImageFacts {
@@ -25,15 +25,6 @@ export const describeImage = ({ config, layers }: ImageManifest, name: string): 
   const compressedSize = [...blobs.values()].reduce((sum, size) => sum + size, 0)
   return { config, layers, compressedSize, layerCount: layers.length }
 }
-
-/** The images of an index with their platforms, in its order; attestations (`unknown/unknown`) are none. */
-export const platformsOf = (index: Index): Array<Descriptor & { platform: Platform }> =>
-  index.manifests.filter(
-    (each): each is Descriptor & { platform: Platform } =>
-      each.platform !== undefined &&
-      each.platform.os !== 'unknown' &&
-      each.platform.architecture !== 'unknown',
-  )
 
 // The types that engines take for images: Docker's, OCI's, and what old registries put in their place.
 const imageConfigs = new Set([

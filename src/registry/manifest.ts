@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto'
 import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
+import { digestOf } from '../image/digest.ts'
+import type { Platform } from '../image/platform.ts'
+import { cleanLine } from '../text.ts'
 import { isPage, said } from './answer.ts'
 import { parseJson } from './json.ts'
-import { clean } from './text.ts'
 import { type Answer, contentType, header } from './transport.ts'
 
 /** How many bytes of a manifest are read (distribution-spec: a registry takes at least 4 MiB). */
@@ -16,14 +17,6 @@ export const acceptManifests = [
   'application/vnd.docker.distribution.manifest.list.v2+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ')
-
-/** An entry of an index says on which platform it runs. */
-export interface Platform {
-  os: string
-  architecture: string
-  variant?: string
-  osVersion?: string
-}
 
 export interface Descriptor {
   mediaType: string
@@ -78,20 +71,16 @@ export const readManifest = (answer: Answer, name: string, asked: string | undef
   const stated = header(answer, 'docker-content-digest')
   for (const digest of [asked, stated]) if (digest !== undefined) verify(bytes, digest, name)
   const manifest = parseManifest(bytes, contentType(answer), name)
-  const digest = asked ?? stated ?? digestOf(bytes, 'sha256')
+  const digest = asked ?? stated ?? digestOf(bytes)
   return { digest, mediaType: manifest.mediaType, bytes, manifest }
 }
-
-/** The digest of some bytes, `sha256:…` (image-spec, "Digests"). */
-export const digestOf = (bytes: Uint8Array, algorithm: 'sha256' | 'sha512'): string =>
-  `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`
 
 const verify = (bytes: Buffer, digest: string, name: string): void => {
   const algorithm = /^(sha256|sha512):[0-9a-f]+$/.exec(digest)?.[1] as 'sha256' | 'sha512' | undefined
   const found = algorithm && digestOf(bytes, algorithm)
   if (found === digest) return
   throw new PipeError('PKG-INTEGRITY', `The manifest of ${name} is not the one of its digest`, {
-    said: `${clean(digest, 200)} is named, ${found ?? 'nothing that can be computed'} has arrived (${bytes.length} bytes)`,
+    said: `${cleanLine(digest, 200)} is named, ${found ?? 'nothing that can be computed'} has arrived (${bytes.length} bytes)`,
   })
 }
 
@@ -111,12 +100,12 @@ export const parseManifest = (bytes: Buffer, stated: string, name: string): Mani
   // Servers that do not know the type say something general.
   const known = general.test(stated) ? undefined : stated
   if (own !== undefined && known !== undefined && own !== known)
-    throw unreadable(name, `The header names it ${known}, the manifest itself ${clean(own, 200)}.`)
+    throw unreadable(name, `The header names it ${known}, the manifest itself ${cleanLine(own, 200)}.`)
   const mediaType = own ?? known ?? (manifests ? indexType : manifestType)
   if (manifests && (config || layers)) throw unreadable(name, 'It can be read as an index and as an image.')
   if (indexTypes.has(mediaType) && manifests) return { kind: 'index', mediaType, manifests }
   if (imageTypes.has(mediaType) && config && layers) return { kind: 'image', mediaType, config, layers }
-  throw unreadable(name, `It is of the type ${clean(mediaType, 200)}.`)
+  throw unreadable(name, `It is of the type ${cleanLine(mediaType, 200)}.`)
 }
 
 const indexType = 'application/vnd.oci.image.index.v1+json'

@@ -1,24 +1,10 @@
-/**
- * Remote text, fit for one line of a log: without escape sequences, control characters and invisible
- * direction marks, white space collapsed, cut at `limit` characters.
- */
-export const clean = (text: string, limit = 400): string => {
-  const line = text
-    // Enough for the limit, and no work on a megabyte.
-    .slice(0, limit * 10)
-    .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, '')
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
-    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-  return line.length > limit ? `${line.slice(0, limit - 1)}…` : line
-}
+import { cleanLine } from '../text.ts'
 
 /** An address as the log shows it: no user information, and no query but what names the thing asked for. */
 export const redactUrl = (url: URL): string => {
   const shown = new Set(['service', 'scope', 'n', 'last'])
   const query = [...url.searchParams].map(([name, value]) => `${name}=${shown.has(name) ? value : '***'}`)
-  return clean(`${url.origin}${url.pathname}${query.length > 0 ? `?${query.join('&')}` : ''}`, 1000)
+  return cleanLine(`${url.origin}${url.pathname}${query.length > 0 ? `?${query.join('&')}` : ''}`, 1000)
 }
 
 export interface Secrets {

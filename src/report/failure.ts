@@ -1,6 +1,6 @@
 import type { PipeError } from '../errors.ts'
 import { helpUrl } from '../identity.ts'
-import { clean } from './redact.ts'
+import { clean } from '../text.ts'
 
 // A remote side that sends pages of text must not push the hint out of sight.
 const LONGEST_SAID = 2000

@@ -55,3 +55,11 @@ export const size = (bytes: number): string => {
 
 /** A number of images as the log says it. */
 export const count = (images: number): string => (images === 1 ? '1 image' : `${images} images`)
+
+/** Tells the log of each command of docker, for `DEBUG`. */
+export const commandLine =
+  (log: Log) =>
+  (args: readonly string[], exitCode: number | undefined, milliseconds: number): void =>
+    log.debug(
+      `docker ${args.join(' ')} · ${exitCode === undefined ? 'no exit code' : `exit ${exitCode}`} · ${Math.round(milliseconds)}ms`,
+    )

@@ -27,11 +27,19 @@ export interface DeliveredImage {
   seconds: number
 }
 
+/** How the commands of `RUN` ended. */
+export interface Ran {
+  exitCode: number
+  seconds: number
+}
+
 /** The files that a run leaves behind for the later script lines. */
 export interface Result {
   /** One entry for each image asked for, in that order; null where the image is not in the engine. */
   images: ReadonlyArray<DeliveredImage | null>
   error: PipeError | undefined
+  /** How the commands of `RUN` ended, null where they did not get that far; absent before and without them. */
+  ran?: Ran | null
 }
 
 /**
@@ -64,6 +72,25 @@ export const report = (
   return errors
 }
 
+/**
+ * Writes into `result.json` how the commands of `RUN` ended; everything else was written before they began.
+ *
+ * @param clean masks and cleans the words of an error
+ * @returns the failures to do so
+ */
+export const reportRun = (env: Environment, result: Result, clean: (text: string) => string): PipeError[] => {
+  const folder = outputDirOf(env)
+  if (folder === undefined) return []
+  try {
+    // The commands may have tidied up the clone, this folder with it.
+    mkdirSync(folder, { recursive: true })
+    writeWhole(join(folder, 'result.json'), resultJson(result, clean))
+    return []
+  } catch (error) {
+    return [outputError(folder, error)]
+  }
+}
+
 /** The lines of `images.env`: what a shell can source, and what Bitbucket's output variables take. */
 export const imageVariables = (images: Result['images']): string =>
   images
@@ -80,10 +107,15 @@ export const imageVariables = (images: Result['images']): string =>
     .join('')
 
 /** The text of `result.json`; `clean` masks and cleans the words of an error. */
-export const resultJson = ({ images, error }: Result, clean: (text: string) => string): string => {
+export const resultJson = ({ images, error, ran }: Result, clean: (text: string) => string): string => {
   const result = {
     version: VERSION,
-    outcome: error === undefined ? 'success' : 'failure',
+    outcome:
+      error === undefined && (ran?.exitCode ?? 0) === 0
+        ? 'success'
+        : ran === undefined
+          ? 'failure'
+          : 'run-failed',
     error: error && {
       code: error.code,
       side: error.side,
@@ -91,6 +123,7 @@ export const resultJson = ({ images, error }: Result, clean: (text: string) => s
       hint: clean(error.hint),
     },
     images,
+    run: ran ?? null,
   }
   return `${JSON.stringify({ ...result, error: result.error ?? null }, null, 2)}\n`
 }

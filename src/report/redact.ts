@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util'
 import type { Environment } from '../settings/environment.ts'
 
 interface Secret {
@@ -14,15 +13,20 @@ const SHORTEST = 4
 
 const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY/i
 
-// Control characters, and those that reorder text: a remote message must not be able to draw on the log.
-const INVISIBLE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+/** Whether a variable of this name holds a secret, going by the name. */
+export const isSecretName = (name: string): boolean => SECRET_NAME.test(name)
 
-/** The secrets that an environment holds: the credentials of the pipe, and whatever else is named like a secret. */
+/**
+ * The secrets that an environment holds: the credentials of the pipe, whatever else is named like a secret, and the
+ * passwords in URLs, such as those of proxies.
+ */
 export const secretsOf = (env: Environment): Secret[] =>
-  Object.entries(env).flatMap(([name, value]) => {
-    if (value === undefined || !SECRET_NAME.test(name)) return []
+  Object.entries(env).flatMap(([name, value = '']) => {
+    const [, user = '', password] = /\/\/([^/:@\s]*):([^/@\s]+)@/.exec(value) ?? []
+    const inUrl = password === undefined ? [] : [{ username: user, secret: password }]
+    if (!isSecretName(name)) return inUrl
     const username = env[`${name.replace(/_TOKEN$/, '')}_USERNAME`] ?? env[`${name}_USERNAME`] ?? ''
-    return [{ username: username.trim(), secret: value.trim() }]
+    return [{ username: username.trim(), secret: value.trim() }, ...inUrl]
   })
 
 /**
@@ -44,11 +48,3 @@ export const redactor = (credentials: readonly Secret[]) => {
     .sort((a, b) => b.length - a.length)
   return (text: string): string => secrets.reduce((masked, secret) => masked.replaceAll(secret, MASK), text)
 }
-
-/** Text from outside as it may be printed: without escape sequences, control and reordering characters but line ends. */
-export const clean = (text: string): string =>
-  stripVTControlCharacters(text)
-    .split(/\r\n|\r|\n/)
-    .map((line) => line.replaceAll('\t', ' ').replace(INVISIBLE, '').trimEnd())
-    .join('\n')
-    .trim()

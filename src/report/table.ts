@@ -1,4 +1,4 @@
-import { clean } from './redact.ts'
+import { clean } from '../text.ts'
 
 /** Rows as lines, each column as wide as its widest cell; cells are cleaned, for they may come from outside. */
 export const table = (rows: ReadonlyArray<readonly string[]>): string[] => {

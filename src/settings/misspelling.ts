@@ -12,15 +12,23 @@ const OTHER_NAMES: Readonly<Record<string, VariableName>> = {
   REGISTRY_URL: 'REGISTRY',
   REGISTRY_HOST: 'REGISTRY',
   OUTPUT_DIRECTORY: 'OUTPUT_DIR',
+  COMMAND: 'RUN',
+  COMMANDS: 'RUN',
+  SCRIPT: 'RUN',
 }
 
 /**
  * Variables of the environment that look like ours but are not, each with the one that was meant. They are
  * errors and no warnings: a misspelt limit or policy would otherwise be silently without effect.
+ *
+ * @param others names that are there for another reason
  */
-export const misspellings = (env: Environment): Array<{ name: string; meant: string }> =>
+export const misspellings = (
+  env: Environment,
+  others: readonly string[] = [],
+): Array<{ name: string; meant: string }> =>
   Object.keys(env)
-    .filter((name) => !isOurs(name))
+    .filter((name) => !isOurs(name) && !others.includes(name))
     .flatMap((name) => {
       const meant = OTHER_NAMES[name] ?? nearestOurs(name)
       return meant === undefined ? [] : [{ name, meant }]

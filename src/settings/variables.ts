@@ -10,6 +10,8 @@ interface Variable {
   example: string
   /** A list variable: `X_COUNT`, `X_0`… or one string. */
   list?: true
+  /** Taken as it is, list or string: its items may hold white space. */
+  whole?: true
   /** Its value is never printed. */
   secret?: true
   /** How pipe.yml writes the default where that is not the schema's value as it is. */
@@ -158,6 +160,24 @@ export const variables = {
     allowed: 'hours, minutes and seconds, up to 24h',
     example: 'TIMEOUT: 15m, TIMEOUT: 1h30m',
     written: '15m',
+  },
+  RUN: {
+    schema: z.optional(z.union([text, z.array(text)])),
+    allowed: 'a script as one string, or a list of commands',
+    example: "RUN: ['npm ci', 'npm test']",
+    whole: true,
+  },
+  RUN_ENV: {
+    schema: z.optional(z.union([text, z.array(text)])),
+    allowed: 'a list of NAME and NAME=value',
+    example: "RUN_ENV: ['NPM_TOKEN', 'LOG_LEVEL=debug']",
+    whole: true,
+    secret: true,
+  },
+  RUN_SHELL: {
+    schema: z.optional(text.check(z.regex(/^[^\s-]\S*(?:\s+\S+)*$/, 'is not a program'))),
+    allowed: 'name or path of a POSIX shell in the image, with options if you like',
+    example: 'RUN_SHELL: bash -l',
   },
   OUTPUT_DIR: {
     schema: z.optional(text),

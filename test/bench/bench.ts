@@ -1,6 +1,7 @@
 import { whyNot } from '../lab/install.ts'
 import { openLaboratory } from '../lab/laboratory.ts'
 import { comparePulls } from './pull.ts'
+import { compareRuns } from './run.ts'
 import { compareStarts } from './start.ts'
 
 // The figures of the project, side by side with what a user would do without it. `npm run bench [part …]`.
@@ -13,6 +14,7 @@ if (wanted('start')) await compareStarts()
 const { laboratory, close } = await openLaboratory()
 try {
   if (wanted('pull')) await comparePulls(laboratory)
+  if (wanted('run')) await compareRuns(laboratory)
 } finally {
   await close()
 }

@@ -249,6 +249,7 @@ const wordings: [ErrorClass, Code, boolean, string[]][] = [
     false,
     [
       `filesystem layer verification failed for digest ${D}`,
+      `error pulling image configuration: image config verification failed for digest ${D}`,
       `Error response from daemon: failed commit on ref "layer-${D}": unexpected commit digest sha256:a8f2, expected ${D}: failed precondition`,
       `Error response from daemon: manifest verification failed for digest ${D}`,
       `Error response from daemon: failed commit on ref "layer-${D}": "layer-${D}" failed size validation: 5 != 7: failed precondition`,

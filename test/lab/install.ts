@@ -13,6 +13,7 @@ const programs = {
   '/usr/sbin/dnsmasq': 'dnsmasq-base',
   '/bin/busybox': 'busybox-static',
   '/sbin/ip': 'iproute2',
+  '/usr/bin/git': 'git',
   '/usr/bin/openssl': 'openssl',
   '/usr/bin/skopeo': 'skopeo',
   '/usr/bin/zstd': 'zstd',

@@ -19,10 +19,27 @@ export const busybox = async (dir: string): Promise<void> => {
 
 /** A layer with one file of text. */
 export const textFile =
-  (path: string, text: string) =>
+  (path: string, text: string, mode = 0o644) =>
   async (dir: string): Promise<void> => {
     await mkdir(dirname(join(dir, path)), { recursive: true })
     await writeFile(join(dir, path), text)
+    await chmod(join(dir, path), mode)
+  }
+
+/** A layer with programs of this machine, by where they go in it, and the libraries that they need. */
+export const programs =
+  (places: Record<string, string>, ...folders: string[]) =>
+  async (dir: string): Promise<void> => {
+    const libraries = new Set<string>()
+    for (const [place, path] of Object.entries(places)) {
+      await mkdir(dirname(join(dir, place)), { recursive: true })
+      await execa('cp', ['--dereference', path, join(dir, place)])
+      // Fails for a program that needs none.
+      const { stdout } = await execa('ldd', [path], { reject: false })
+      for (const [, library = ''] of stdout.matchAll(/(\/\S+) \(0x/g)) libraries.add(library)
+    }
+    if (libraries.size > 0) await execa('cp', ['--dereference', '--parents', ...libraries, dir])
+    if (folders.length > 0) await execa('cp', ['--recursive', '--parents', ...folders, dir])
   }
 
 /** A layer with one file of `size` bytes that no compression makes smaller. */

@@ -7,11 +7,11 @@ import { setFaults } from './faults.ts'
 import { setRules } from './grants.ts'
 import { pushBigImage } from './laboratory.ts'
 import { pipeContainers, processes, procOf, stopPipe } from './observe.ts'
+import { PIPE, pipeLog } from './pipe.ts'
 import { served } from './registry.ts'
 import { type RunOptions, runScript } from './run.ts'
 import { docker, inStep, type Step } from './step.ts'
 
-const PIPE = 'your-account/packages-pull:1.0.0'
 const OUTPUT = 'packages'
 
 /** Runs the pipe in a step, and script lines after it; `log` begins where the platform's own command ends. */
@@ -23,10 +23,7 @@ const runPipe = async (
 ) => {
   const item = { pipe: PIPE, variables: { NO_COLOR: '1', OUTPUT_DIR: OUTPUT, ...variables } }
   const { exitCode, rawLog } = await runScript(step, [item, ...after], options)
-  return {
-    exitCode,
-    log: rawLog.slice(rawLog.indexOf('/packages-pull:1.0.0\n') + '/packages-pull:1.0.0\n'.length),
-  }
+  return { exitCode, log: pipeLog(rawLog) }
 }
 
 const output = (step: Step, name: string) => readFile(join(step.build, OUTPUT, name), 'utf8')

@@ -18,6 +18,8 @@ export interface StepOptions {
   docker?: boolean
   /** `definitions: services: docker: memory`, in megabytes. */
   memory?: number
+  /** Size of the engine's disk, in megabytes; else it is this machine's. */
+  disk?: number
   /** The repository whose pipeline runs. */
   repository?: string
   /** Files of the clone, by path. */
@@ -143,8 +145,14 @@ const variablesFile = (options: StepOptions) =>
 
 const startStepEngine = async (step: Namespace, options: StepOptions): Promise<void> => {
   const modern = options.runtime === 3
+  const data = join(step.dir, 'data')
+  await mkdir(data)
+  if (options.disk !== undefined) {
+    await runInside(step, ['mount', '-t', 'tmpfs', '-o', `size=${options.disk}m`, 'tmpfs', data])
+  }
   if (options.pipeImage) {
-    await execa('cp', ['-a', join(options.pipeImage, modern ? 'plain' : 'mapped'), join(step.dir, 'data')])
+    const seed = join(options.pipeImage, modern ? 'plain' : 'mapped')
+    await runInside(step, ['cp', '-a', '--no-target-directory', seed, data])
   }
   await startEngine(step, { remap: !modern, plugin: !modern, memory: options.memory ?? 1024 })
 }

@@ -32,6 +32,8 @@ export interface Recipe {
   /** Owner of all files; 0 unless told. */
   owner?: number
   command?: readonly string[]
+  /** More of the image's configuration: `User`, `Entrypoint`, `Env`. */
+  config?: Record<string, unknown>
   /** zlib's level: 0 stores, which is what incompressible content comes to. */
   level?: number
 }
@@ -114,7 +116,7 @@ const makeManifest = async (dir: string, recipe: Recipe, platform: string) => {
     os,
     architecture,
     created: '2026-01-01T00:00:00Z',
-    config: { Cmd: recipe.command ?? ['/bin/sh'], Env: ['PATH=/bin'] },
+    config: { Cmd: recipe.command ?? ['/bin/sh'], Env: ['PATH=/bin'], ...recipe.config },
     rootfs: { type: 'layers', diff_ids: ids },
     history: ids.map(() => ({ created: '2026-01-01T00:00:00Z', created_by: 'laboratory' })),
   })

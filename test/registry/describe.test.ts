@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { describeImage, platformsOf } from '../../src/registry/describe.ts'
+import { describeImage } from '../../src/registry/describe.ts'
 import { readManifest } from '../../src/registry/manifest.ts'
-import { imageOf, sha256 } from '../fake-registry.ts'
+import { sha256 } from '../fake-registry.ts'
 
 const read = (document: object, type: string) =>
   readManifest(
@@ -18,7 +18,6 @@ const read = (document: object, type: string) =>
   )
 
 const docker = 'application/vnd.docker.distribution.manifest.v2+json'
-const list = 'application/vnd.docker.distribution.manifest.list.v2+json'
 const blob = (
   name: string,
   size: number,
@@ -37,46 +36,5 @@ describe('describeImage', () => {
       compressedSize: 2700,
       layerCount: 3,
     })
-  })
-})
-
-describe('platformsOf', () => {
-  it('lists the images of an index with their platforms, and leaves attestations out', () => {
-    const entry = (os: string, architecture: string, more = {}) => ({
-      ...blob(architecture, 500, docker),
-      platform: { os, architecture, ...more },
-    })
-    const manifests = [
-      entry('linux', 'amd64'),
-      entry('linux', 'arm', { variant: 'v7' }),
-      entry('windows', 'amd64', { 'os.version': '10.0.20348.1' }),
-      entry('unknown', 'unknown'),
-      blob('without', 500, docker),
-    ]
-    const { manifest, digest } = read({ schemaVersion: 2, mediaType: list, manifests }, list)
-    if (manifest.kind !== 'index') throw new Error('not an index')
-    expect(platformsOf(manifest).map(({ platform }) => platform)).toEqual([
-      { os: 'linux', architecture: 'amd64' },
-      { os: 'linux', architecture: 'arm', variant: 'v7' },
-      { os: 'windows', architecture: 'amd64', osVersion: '10.0.20348.1' },
-    ])
-    expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/)
-  })
-})
-
-describe('readManifest', () => {
-  it('checks SHA-512 too', () => {
-    const { body } = imageOf('a')
-    const answer = {
-      status: 200,
-      headers: new Map(),
-      body,
-      truncated: false,
-      url: new URL('https://crg.apkg.io'),
-      trusted: true,
-    }
-    expect(() => readManifest(answer, 'acme/base', `sha512:${'0'.repeat(128)}`)).toThrow(
-      'not the one of its digest',
-    )
   })
 })

@@ -1,0 +1,37 @@
+import { execa } from 'execa'
+import type { Environment } from '../settings/environment.ts'
+import { cli } from './docker.ts'
+
+/** The standard streams of a container: output and errors go where those of this process go. */
+export interface Attached {
+  /** The exit code of the container; undefined where the CLI did not live to tell. */
+  exitCode: Promise<number | undefined>
+  /** Ends the standard input of the container. */
+  endInput(): void
+  /** Gives the container up, whatever it does. */
+  abandon(): void
+}
+
+/**
+ * Connects a container that waits for its standard input with the streams of this process. The CLI writes to
+ * them itself: nothing is read, changed or kept here, however much it is.
+ */
+export const attach = (env: Environment, name: string, input: string, config: string): Attached => {
+  const { program, passed } = cli(env)
+  const child = execa(program, ['--config', config, 'attach', '--sig-proxy=false', name], {
+    env: passed,
+    extendEnv: false,
+    stdin: 'pipe',
+    stdout: 'inherit',
+    stderr: 'inherit',
+    reject: false,
+  })
+  // A container that ends before it has read everything is no fault of this side.
+  child.stdin.on('error', () => {})
+  child.stdin.write(input)
+  return {
+    exitCode: child.then(({ exitCode }) => exitCode),
+    endInput: () => child.stdin.end(),
+    abandon: () => child.kill('SIGKILL'),
+  }
+}

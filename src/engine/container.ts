@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PipeError } from '../errors.ts'
+import type { Docker } from './docker.ts'
+
+export interface ContainerOptions {
+  name: string
+  image: string
+  /** Program and arguments of the first process, whatever the image's ENTRYPOINT is. */
+  command: readonly string[]
+  /** A folder that the container has at the same path. */
+  folder: string
+  workingFolder: string
+  /** Address of the engine's host, where the services of the step are. */
+  host: string | undefined
+}
+
+/**
+ * Starts a container that waits for its standard input. It vanishes when it ends.
+ *
+ * @throws {PipeError} with what the engine says
+ */
+export const start = async (
+  docker: Docker,
+  { name, image, command: [program = '', ...args], folder, workingFolder, host }: ContainerOptions,
+  config: string,
+): Promise<void> => {
+  const options = [
+    `--name=${name}`,
+    '--rm',
+    '--interactive',
+    '--no-healthcheck',
+    // Bitbucket's engine allows neither --mount nor any folder outside of the clone.
+    `--volume=${folder}:${folder}`,
+    `--workdir=${workingFolder}`,
+    ...(host === undefined ? [] : [`--add-host=host.docker.internal:${host}`]),
+    `--entrypoint=${program}`,
+  ]
+  await docker(['create', ...options, image, ...args], { config })
+  await docker(['start', name], { config })
+}
+
+// What the engine needs to take a container apart that has ended by itself.
+const PATIENCE = 5000
+const PAUSE = 50
+
+/**
+ * Ends and removes a container, and returns when it is gone, be it by itself.
+ *
+ * @throws {PipeError} with what the engine says
+ */
+export const remove = async (docker: Docker, name: string, config: string): Promise<void> => {
+  for (const started = performance.now(); ; await sleep(PAUSE)) {
+    try {
+      await docker(['rm', '--force', '--volumes', name], { config })
+      return
+    } catch (error) {
+      const said = error instanceof PipeError ? (error.said ?? '') : ''
+      if (/\bno such container\b/i.test(said)) return
+      const going = /\bremoval of container \S+ is already in progress\b/.test(said)
+      if (!going || performance.now() - started > PATIENCE) throw error
+    }
+  }
+}

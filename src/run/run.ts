@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto'
+import { relative } from 'node:path'
+import { attach } from '../engine/attach.ts'
+import { createDockerConfigs } from '../engine/config.ts'
+import { remove, start } from '../engine/container.ts'
+import { createDocker } from '../engine/docker.ts'
+import { PipeError } from '../errors.ts'
+import { commandLine, type Log, seconds } from '../report/log.ts'
+import type { DeliveredImage, Ran } from '../report/outputs.ts'
+import { type Environment, lookUp } from '../settings/environment.ts'
+import type { RunSettings } from '../settings/run.ts'
+import { environmentOf } from './environment.ts'
+import { commandOf, GRACE, programOf } from './program.ts'
+
+interface Around {
+  env: Environment
+  log: Log
+  /** Aborted with a {PipeError} when the step is stopped. */
+  signal: AbortSignal
+}
+
+// For the removal of a container, which also happens when the step is stopped: Bitbucket waits no longer
+// than ten seconds in all.
+const REMOVAL = 3000
+
+/**
+ * Runs the commands of `RUN` in a container of an image. Their output is the pipe's.
+ *
+ * @throws {PipeError} when they could not be run to their end: PKG-RUN-SHELL where the image has no shell,
+ * the reason of the signal where the step was stopped, else what the engine says
+ */
+export const runCommands = async (image: DeliveredImage, run: RunSettings, around: Around): Promise<Ran> => {
+  const { env, log, signal } = around
+  const onCommand = commandLine(log)
+  const docker = createDocker({ env, signal, onCommand })
+  const configs = createDockerConfigs()
+  process.once('exit', configs.removeAll)
+  const config = configs.create()
+  const name = `packages-pull-run-${randomUUID()}`
+  const removeIt = () =>
+    remove(createDocker({ env, signal: AbortSignal.timeout(REMOVAL), onCommand }), name, config)
+
+  log.info(`Running the commands of RUN in ${image.reference}`)
+  const started = performance.now()
+  try {
+    await startShell(image, run, removeIt, (command) =>
+      start(
+        docker,
+        {
+          name,
+          image: image.id,
+          command,
+          folder: run.cloneFolder,
+          workingFolder: workingFolder(run.cloneFolder),
+          host: lookUp(env, 'BITBUCKET_DOCKER_HOST_INTERNAL'),
+        },
+        config,
+      ),
+    )
+    const program = programOf({ ...run, environment: environmentOf(env, run) })
+    const exitCode = await talk(attach(env, name, program, config), signal, removeIt)
+    // An engine that is gone by now is why the commands ended, and says so here.
+    await removeIt()
+    const took = performance.now() - started
+    if (exitCode === 137) log.warning(KILLED)
+    log.debug(`The commands of RUN took ${seconds(took)}`)
+    return { exitCode, seconds: Number((took / 1000).toFixed(3)) }
+  } catch (error) {
+    await removeIt().catch((failure: unknown) => log.warning(`The container ${name} may be left: ${failure}`))
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    configs.removeAll()
+    process.off('exit', configs.removeAll)
+  }
+}
+
+const KILLED =
+  'A process was killed (137). Most often that is the memory limit of the docker service, 1024 MB by default: definitions: services: docker: memory'
+
+// Where the step is, if that is in the clone: `cd` lines before the pipe count.
+const workingFolder = (cloneFolder: string) => {
+  const here = process.cwd()
+  return relative(cloneFolder, here).startsWith('..') ? cloneFolder : here
+}
+
+const startShell = async (
+  { reference }: DeliveredImage,
+  { shell }: RunSettings,
+  clear: () => Promise<void>,
+  startWith: (command: string[]) => Promise<void>,
+) => {
+  // Hardly an image has a bash and no /bin/sh, and only those wait for a second start.
+  const commands = shell === undefined ? [commandOf(undefined), commandOf(['bash'])] : [commandOf(shell)]
+  for (const [index, command] of commands.entries()) {
+    try {
+      await startWith(command)
+      return
+    } catch (error) {
+      const missing = error instanceof PipeError && NO_PROGRAM.test(error.said ?? '')
+      if (!missing) throw error
+      if (index < commands.length - 1) {
+        await clear()
+        continue
+      }
+      const what = shell === undefined ? 'neither /bin/sh nor bash' : `no program ${shell[0]}`
+      throw new PipeError('PKG-RUN-SHELL', `${reference} has ${what}.`, { said: error.said })
+    }
+  }
+}
+
+const NO_PROGRAM =
+  /\bexec: "[^"]*": .*(?:no such file or directory|executable file not found|permission denied|is a directory)|\bexecutable file \S+ not found\b/
+
+/** Waits for the commands; when the step is stopped, asks them to end, and ends them after the grace period. */
+const talk = async (
+  { exitCode, endInput, abandon }: ReturnType<typeof attach>,
+  signal: AbortSignal,
+  end: () => Promise<void>,
+): Promise<number> => {
+  let timer: NodeJS.Timeout | undefined
+  const stop = () => {
+    endInput()
+    timer = setTimeout(() => end().then(abandon, abandon), GRACE * 1000)
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    const code = await exitCode
+    signal.throwIfAborted()
+    if (code === undefined)
+      throw new PipeError('PKG-ENGINE', 'The docker CLI ended before the commands of RUN.')
+    return code
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
+  }
+}

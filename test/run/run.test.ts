@@ -1,0 +1,201 @@
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { PipeError } from '../../src/errors.ts'
+import { pipe } from '../../src/pipe.ts'
+import { type Answer, fakeDocker } from '../fake-docker.ts'
+import { imageManifest, serveBasic, servePackage, sha256 } from '../fake-package.ts'
+import { type FakeRegistry, startFake } from '../fake-registry.ts'
+
+const MANIFEST = imageManifest('base')
+const ID = `sha256:${'b'.repeat(64)}`
+
+let registry: FakeRegistry
+beforeEach(async () => {
+  registry = await startFake({ fallback: { status: 404, body: { errors: [{ code: 'MANIFEST_UNKNOWN' }] } } })
+  serveBasic(registry, { me: 'tok-3f9a1c77' })
+  servePackage(registry, 'acme/base', { '1': MANIFEST })
+})
+afterEach(() => registry.close())
+
+const answers = (): Record<string, Answer> => ({
+  version: {
+    stdout: JSON.stringify({
+      Client: { Version: '28.5.2' },
+      Server: { Version: '25.0.5', Os: 'linux', Arch: 'arm64' },
+    }),
+  },
+  'image inspect': {
+    stdout: JSON.stringify({
+      Id: ID,
+      RepoDigests: [`${registry.host}/acme/base@${sha256(MANIFEST)}`],
+      Os: 'linux',
+      Architecture: 'arm64',
+    }),
+  },
+})
+
+const run = async (
+  more: Record<string, Answer>,
+  variables: Record<string, string> = {},
+  signal = new AbortController().signal,
+) => {
+  const docker = fakeDocker({ ...answers(), ...more })
+  const output = mkdtempSync(join(tmpdir(), 'run-output-'))
+  let log = ''
+  const env = {
+    PATH: docker.path,
+    NO_COLOR: '1',
+    BITBUCKET_WORKSPACE: 'acme',
+    BITBUCKET_CLONE_DIR: '/clone',
+    BITBUCKET_DOCKER_HOST_INTERNAL: '172.17.0.1',
+    BITBUCKET_PACKAGES_USERNAME: 'me',
+    BITBUCKET_PACKAGES_TOKEN: 'tok-3f9a1c77',
+    OUTPUT_DIR: output,
+    REGISTRY: registry.host,
+    IMAGE: 'base:1',
+    RUN: 'npm test',
+    ...variables,
+  }
+  const exitCode = await pipe(env, { write: (text) => (log += text), signal })
+  const calls = docker
+    .calls()
+    .filter(({ args }) => ['create', 'start', 'attach', 'rm'].includes(args[0] ?? ''))
+  const read = (name: string) => readFileSync(join(env.OUTPUT_DIR, name), 'utf8')
+  return { exitCode, log, calls, read, result: () => JSON.parse(read('result.json')) }
+}
+
+const commands = (calls: Awaited<ReturnType<typeof run>>['calls']) => calls.map(({ args }) => args[0])
+
+describe('RUN', () => {
+  it('starts a container of the image that was delivered, talks to its shell, and removes it', async () => {
+    const { exitCode, log, calls, result } = await run({})
+    expect(exitCode).toBe(0)
+    expect(commands(calls)).toEqual(['create', 'start', 'attach', 'rm'])
+    const [create, start, , rm] = calls
+    const name = start?.args[1] ?? ''
+    expect(create?.args.slice(1)).toEqual([
+      `--name=${name}`,
+      '--rm',
+      '--interactive',
+      '--no-healthcheck',
+      '--volume=/clone:/clone',
+      '--workdir=/clone',
+      '--add-host=host.docker.internal:172.17.0.1',
+      '--entrypoint=/bin/sh',
+      ID,
+      '-c',
+      'if command -v bash > /dev/null 2>&1; then bash -s; else /bin/sh -s; fi; exit $?',
+      'sh',
+    ])
+    expect(rm?.args).toEqual(['rm', '--force', '--volumes', name])
+    expect(log).toMatch(/\n✔ 1 image in the step's engine, RUN ended with exit code 0 \(\d\.\d s\)\n$/)
+    expect(result()).toMatchObject({ outcome: 'success', run: { exitCode: 0 } })
+    expect(calls.filter(({ config }) => existsSync(config.folder))).toEqual([])
+  })
+
+  it('hands values to the shell on standard input, and to nothing else', async () => {
+    const input = join(mkdtempSync(join(tmpdir(), 'run-input-')), 'input')
+    const { calls, log } = await run(
+      { attach: { script: `sed /^exit$/q > ${input}` } },
+      { RUN_ENV_COUNT: '2', RUN_ENV_0: 'KEY', RUN_ENV_1: 'PATH=/x', KEY: 'value-of-key', DEBUG: 'true' },
+    )
+    const attach = calls.find(({ args }) => args[0] === 'attach')
+    expect(attach?.args.slice(0, -1)).toEqual(['attach', '--sig-proxy=false'])
+    expect(readFileSync(input, 'utf8')).toContain("\nexport KEY='value-of-key'\nexport PATH='/x'\n")
+    expect(calls.filter(({ args }) => args.join().includes('value-of-key'))).toEqual([])
+    expect(new Set(calls.flatMap(({ env }) => env))).not.toContain('KEY')
+    expect(log).not.toContain('value-of-key')
+    expect(log).toContain('DEBUG: docker create')
+  })
+
+  it('that fails decides the exit code, and leaves images and outputs as they are', async () => {
+    const { exitCode, log, read, result } = await run({ attach: { exitCode: 7 } })
+    expect(exitCode).toBe(7)
+    expect(log).toMatch(/\n✖ 1 image in the step's engine, RUN ended with exit code 7 \(/)
+    expect(log).not.toContain('ERROR')
+    expect(read('images.env')).toContain(`PACKAGES_IMAGE_0_ID=${ID}\n`)
+    expect(result()).toMatchObject({
+      outcome: 'run-failed',
+      error: null,
+      images: [{ id: ID }],
+      run: { exitCode: 7 },
+    })
+  })
+
+  it('does not start when an image is missing, nor with CHECK_ONLY', async () => {
+    const missing = await run({}, { IMAGE: 'base:1 base:2' })
+    expect(missing.exitCode).toBe(4)
+    expect(missing.calls).toEqual([])
+    expect(missing.result()).toMatchObject({ outcome: 'failure', run: null })
+    const check = await run({}, { CHECK_ONLY: 'true' })
+    expect(check.exitCode).toBe(0)
+    expect(check.calls).toEqual([])
+  })
+
+  it('starts when images.env and result.json are there', async () => {
+    const output = mkdtempSync(join(tmpdir(), 'run-early-'))
+    const script = `[ -e ${output}/images.env ] && grep -q success ${output}/result.json || exit 9`
+    const { exitCode } = await run({ attach: { script } }, { OUTPUT_DIR: output })
+    expect(exitCode).toBe(0)
+  })
+
+  it.each([
+    'Error response from daemon: OCI runtime create failed: runc create failed: unable to start container process: exec: "/bin/sh": stat /bin/sh: no such file or directory: unknown',
+    'Error response from daemon: failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: "bash": executable file not found in $PATH: unknown',
+  ])('tries bash where there is no /bin/sh, and says that the image has neither', async (stderr) => {
+    const { exitCode, log, calls, result } = await run({ start: { stderr, exitCode: 1 } })
+    expect(exitCode).toBe(2)
+    expect(commands(calls)).toEqual(['create', 'start', 'rm', 'create', 'start', 'rm'])
+    expect(calls[3]?.args).toContain('--entrypoint=bash')
+    expect(log).toContain(`PKG-RUN-SHELL: ${registry.host}/acme/base:1 has neither /bin/sh nor bash.`)
+    expect(result()).toMatchObject({ outcome: 'run-failed', error: { code: 'PKG-RUN-SHELL' }, run: null })
+  })
+
+  it('says what else the engine says when it cannot start', async () => {
+    const stderr = 'Error response from daemon: mkdir /var/lib/docker/overlay2/x: no space left on device'
+    const { exitCode, log, calls } = await run({ create: { stderr, exitCode: 1 } })
+    expect(exitCode).toBe(10)
+    expect(log).toContain('PKG-DISK-FULL: The container for RUN could not be made.')
+    expect(commands(calls)).toEqual(['create', 'rm'])
+  })
+
+  it('says that the engine is gone, which ended the commands', async () => {
+    const gone = {
+      stderr:
+        'Cannot connect to the Docker daemon at tcp://host.docker.internal:2375. Is the docker daemon running?',
+      exitCode: 1,
+    }
+    const { exitCode, log } = await run({ attach: { exitCode: 1 }, rm: gone })
+    expect(exitCode).toBe(9)
+    expect(log).toContain('PKG-ENGINE-UNREACHABLE')
+  })
+
+  it('hints at the memory limit where a process was killed', async () => {
+    const { exitCode, log } = await run({ attach: { exitCode: 137 } })
+    expect(exitCode).toBe(137)
+    expect(log).toContain('WARNING: A process was killed (137).')
+  })
+
+  it('waits for a container that the engine takes apart already', async () => {
+    const flag = join(mkdtempSync(join(tmpdir(), 'rm-')), 'tried')
+    const script = `[ -e ${flag} ] || { touch ${flag}; echo 'Error response from daemon: removal of container abc is already in progress' >&2; exit 1; }`
+    const { exitCode, calls } = await run({ rm: { script } })
+    expect(exitCode).toBe(0)
+    expect(commands(calls)).toEqual(['create', 'start', 'attach', 'rm', 'rm'])
+  })
+
+  it('ends the input of the commands when the step is stopped, and then waits for them', async () => {
+    const stop = new AbortController()
+    const reason = new PipeError('PKG-INTERRUPTED', 'The pipe was ended by SIGTERM.')
+    const script = 'cat > /dev/null; sleep 0.5; exit 143'
+    setTimeout(() => stop.abort(reason), 2000)
+    const started = performance.now()
+    const { exitCode, calls, result } = await run({ attach: { script } }, {}, stop.signal)
+    expect(exitCode).toBe(143)
+    expect(performance.now() - started).toBeLessThan(6000)
+    expect(commands(calls)).toEqual(['create', 'start', 'attach', 'rm'])
+    expect(result()).toMatchObject({ outcome: 'run-failed', error: { code: 'PKG-INTERRUPTED' }, run: null })
+  })
+})

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+import { PipeError } from '../../src/errors.ts'
+import { readSettings } from '../../src/settings.ts'
+
+const env = {
+  BITBUCKET_WORKSPACE: 'acme',
+  BITBUCKET_CLONE_DIR: '/clone',
+  BITBUCKET_PACKAGES_USERNAME: 'x-packages',
+  BITBUCKET_PACKAGES_TOKEN: 'tok-3f9a1c',
+  IMAGE: 'base:1.4',
+}
+
+const run = (variables: Record<string, string | undefined>) => readSettings({ ...env, ...variables }).run
+
+const problems = (variables: Record<string, string | undefined>): string => {
+  try {
+    run(variables)
+  } catch (error) {
+    if (error instanceof PipeError) return error.message
+    throw error
+  }
+  throw new Error('These settings were accepted.')
+}
+
+describe('RUN', () => {
+  it('is a script where it is a string, whatever is in it', () => {
+    const RUN = 'npm ci, twice\n  npm test -- --grep "a, b"'
+    expect(run({ RUN: `${RUN}\n` })).toEqual({
+      commands: RUN,
+      shell: undefined,
+      passed: {},
+      cloneFolder: '/clone',
+    })
+  })
+
+  it('is commands where it is a list, each of any number of lines', () => {
+    expect(
+      run({ RUN_COUNT: '3', RUN_0: 'npm ci', RUN_1: 'for i in 1 2; do\n  echo, $i\ndone\n', RUN_2: '' })
+        ?.commands,
+    ).toEqual(['npm ci', 'for i in 1 2; do\n  echo, $i\ndone'])
+  })
+
+  it('is nothing where it is unset, and needs the clone folder where it is set', () => {
+    expect(run({})).toBeUndefined()
+    expect(run({ RUN: '' })).toBeUndefined()
+    expect(problems({ RUN: 'true', BITBUCKET_CLONE_DIR: '' })).toContain('BITBUCKET_CLONE_DIR')
+  })
+
+  it('has other names that people try', () => {
+    expect(problems({ COMMANDS: 'npm ci' })).toContain(
+      'COMMANDS: this pipe has no such variable; did you mean RUN?',
+    )
+  })
+})
+
+describe('RUN_ENV', () => {
+  it('passes variables of the pipe by name, and values that it holds itself', () => {
+    const variables = {
+      RUN: 'true',
+      RUN_ENV_COUNT: '4',
+      RUN_ENV_0: 'NPM_TOKEN',
+      RUN_ENV_1: 'GREETING= hello, world = you \n',
+      RUN_ENV_2: 'EMPTY=',
+      RUN_ENV_3: '',
+      NPM_TOKEN: ' a b\n',
+    }
+    expect(run(variables)?.passed).toEqual({
+      NPM_TOKEN: ' a b\n',
+      GREETING: ' hello, world = you \n',
+      EMPTY: '',
+    })
+  })
+
+  it('is split where it is one string', () => {
+    expect(run({ RUN: 'true', RUN_ENV: 'A=1, B=2\nNPM_TOKEN', NPM_TOKEN: 'x' })?.passed).toEqual({
+      A: '1',
+      B: '2',
+      NPM_TOKEN: 'x',
+    })
+  })
+
+  it.each([undefined, '', '$NPM_TOKEN'])(
+    'says what to write where a name is there, but no value (%j)',
+    (NPM_TOKEN) => {
+      expect(problems({ RUN: 'true', RUN_ENV: 'NPM_TOKEN', NPM_TOKEN })).toContain(
+        'RUN_ENV: "NPM_TOKEN" is to be passed, but is missing or empty: put NPM_TOKEN: $NPM_TOKEN under "variables:" too. Allowed: ',
+      )
+    },
+  )
+
+  it('refuses names that no shell takes, all of them at once and beside the problems of others', () => {
+    const text = problems({ IMAGE: 'Base', RUN: 'true', RUN_ENV: 'npm-token=1 UID=5' })
+    expect(text).toContain('3 variables are not valid')
+    expect(text).toContain('entry 1 (not shown) is neither NAME nor NAME=value')
+    expect(text).toContain('"UID" is a name that the shell keeps for itself')
+  })
+
+  it('does not show an entry that may be a secret in the wrong place', () => {
+    for (const secret of ['ghp_16C7e42F292c6912E7710c838347', 'hunter-two', 'a1']) {
+      expect(problems({ RUN: 'true', RUN_ENV: secret })).not.toContain(secret)
+    }
+  })
+
+  it('keeps the names that it passes from being taken for slips of the pen', () => {
+    const variables = {
+      RUN: 'true',
+      RUN_ENV_COUNT: '2',
+      RUN_ENV_0: 'TOKEN',
+      RUN_ENV_1: 'DEBUT',
+      TOKEN: 't',
+      DEBUT: 'd',
+    }
+    expect(run(variables)?.passed).toEqual({ TOKEN: 't', DEBUT: 'd' })
+  })
+})
+
+describe('RUN_SHELL', () => {
+  it('is a program, with its options', () => {
+    expect(run({ RUN: 'true', RUN_SHELL: 'bash  -l' })?.shell).toEqual(['bash', '-l'])
+    expect(problems({ RUN: 'true', RUN_SHELL: '-l' })).toContain('RUN_SHELL: "-l" is not a program')
+  })
+})
