@@ -8,10 +8,8 @@ import { formatPlatform, type Platform } from './image/platform.ts'
 import { count, size } from './report/log.ts'
 import { table } from './report/table.ts'
 import type { Settings } from './settings.ts'
+import { warnOfSize } from './store/size.ts'
 import type { Tools } from './tools.ts'
-
-/** What Bitbucket allows for one artifact, and for one cache after compression, in bytes. */
-const CARRIED = 1_000_000_000
 
 /**
  * CHECK_ONLY: looks at the engine, the credentials and every image, prints what it finds as a table, and pulls
@@ -29,7 +27,7 @@ export const checkAll = async (settings: Settings, tools: Tools): Promise<Outcom
   const rows = [engineRow(found), ...credentials.map(({ row }) => row), await diskRow(findings)]
   for (const line of table(rows)) tools.log.info(line)
   for (const line of table(imageRows(findings))) tools.log.info(line)
-  warnOfSize(findings, tools)
+  warnOfSize(totalSize(findings), tools.log)
 
   const failures = findings.flatMap(({ error }) => error ?? [])
   const errors = [
@@ -103,11 +101,3 @@ const imageRows = (findings: readonly Finding[]) => [
 
 const totalSize = (findings: readonly Finding[]) =>
   findings.reduce((sum, { resolution }) => sum + (resolution?.compressedSize ?? 0), 0)
-
-const warnOfSize = (findings: readonly Finding[], { log }: Tools) => {
-  const bytes = totalSize(findings)
-  if (bytes < 0.8 * CARRIED) return
-  log.warning(
-    `${size(bytes)} is ${bytes > CARRIED ? 'more than' : 'close to'} the 1 GB that one artifact or one cache may hold; make the images smaller, or give each an entry and a folder of its own`,
-  )
-}

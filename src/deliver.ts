@@ -1,8 +1,9 @@
 import { credentialName } from './diagnosis.ts'
-import { type EngineImage, inspect, pull, tag } from './engine/images.ts'
+import { inspect, pull, tag } from './engine/images.ts'
 import { createPullProgress, type PullProgress } from './engine/progress.ts'
 import { PipeError } from './errors.ts'
 import type { ImageReference } from './image/reference.ts'
+import { digestIn } from './names.ts'
 import { seconds, size } from './report/log.ts'
 import type { DeliveredImage } from './report/outputs.ts'
 import type { Resolution } from './resolve.ts'
@@ -64,7 +65,7 @@ export const deliver = async (
     // The engine leaves the tag out when it pulls by digest.
     tagged !== undefined && wanted !== tagged ? tag(docker, wanted, tagged, config) : undefined,
   ])
-  const tagDigest = resolution?.digest ?? image.digest ?? digestOf(found, name)
+  const tagDigest = resolution?.digest ?? image.digest ?? digestIn(found, name)
   if (tagDigest === undefined) {
     throw new PipeError('PKG-ENGINE', `The engine has ${wanted}, but does not say of which digest.`)
   }
@@ -94,9 +95,6 @@ const pullName = ({ name, tag: wantedTag, digest }: ImageReference, resolved: st
   const by = resolved ?? digest
   return by === undefined ? `${name}:${wantedTag}` : `${name}@${by}`
 }
-
-const digestOf = ({ repoDigests }: EngineImage, name: string) =>
-  repoDigests.find((each) => each.startsWith(`${name}@`))?.slice(name.length + 1)
 
 const state = (progress: PullProgress, resolution: Resolution | undefined) =>
   resolution === undefined

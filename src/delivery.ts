@@ -1,13 +1,19 @@
+import { adopt } from './adopt.ts'
 import { deliver } from './deliver.ts'
+import { createPresent, type Present } from './engine/find.ts'
+import { listImages } from './engine/images.ts'
 import { type Engine, findEngine } from './engine/version.ts'
 import { asPipeError, PipeError } from './errors.ts'
-import { credentialsFor, explained, type Finding, find } from './find.ts'
+import { credentialsFor, explained } from './find.ts'
+import { type Located, locate } from './locate.ts'
 import { mapConcurrently } from './map-concurrently.ts'
 import { count, seconds, size } from './report/log.ts'
 import type { DeliveredImage } from './report/outputs.ts'
 import type { Settings } from './settings.ts'
 import { createSignIns, type SignIns } from './sign-in.ts'
+import { openStore, type Store } from './store/store.ts'
 import type { Tools } from './tools.ts'
+import { viaStore } from './via-store.ts'
 
 /** What a run came to. */
 export interface Outcome {
@@ -22,42 +28,45 @@ export interface Outcome {
 const CONCURRENCY = 3
 
 /**
- * Delivers the images into the step's engine: look each one up in its registry, sign in with the credentials that
- * may read them, and have the engine pull what was found.
+ * Delivers the images into the step's engine: decide by PULL_POLICY where each one is taken from, bring it there by
+ * way of the store where there is one, and have the engine pull the rest.
  */
 export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outcome> => {
   const signIns = createSignIns(settings.registry, tools)
-  const findings = await findAll(settings, signIns, tools)
-  const outcomes = await mapConcurrently(findings, settings.concurrency ?? CONCURRENCY, (finding) =>
-    deliverFound(finding, settings, signIns, tools),
-  )
-
-  const images = outcomes.map((outcome) => (outcome instanceof PipeError ? null : outcome))
-  const errors = outcomes.filter((outcome) => outcome instanceof PipeError)
-  const summary =
-    errors.length === 0
-      ? `${count(images.length)} in the step's engine`
-      : `${images.length - errors.length} of ${count(images.length)} delivered`
-  return { images, errors, summary }
+  const config = await signIns.configFor(undefined)
+  const store = settings.store === undefined ? undefined : await openStore(settings.store)
+  try {
+    const { located, present } = await locateAll(settings, store, tools, config)
+    const open =
+      store === undefined ? located : await viaStore(located, store, settings, tools, present, config)
+    const limit = settings.concurrency ?? CONCURRENCY
+    const outcomes = await mapConcurrently(open, limit, async (each) =>
+      'from' in each ? viaEngine(each, settings, signIns, tools, present, config) : each,
+    )
+    return outcomeOf(outcomes)
+  } finally {
+    await store?.close()
+  }
 }
 
-const findAll = async (settings: Settings, signIns: SignIns, tools: Tools): Promise<Finding[]> => {
+const locateAll = async (settings: Settings, store: Store | undefined, tools: Tools, config: string) => {
   const started = performance.now()
-  const platform = onlyPlatform(settings, async () =>
-    findEngine(tools.docker, await signIns.configFor(undefined)),
-  )
-  const findings = await Promise.all(
-    settings.images.map((image) => find(image, settings, tools.clients, platform)),
-  )
-  const resolutions = findings.flatMap(({ resolution }) => resolution ?? [])
+  const present = listImages(tools.docker, config).then(createPresent)
+  const platform = onlyPlatform(settings, () => findEngine(tools.docker, config))
+  const places = { present, store, platform, config }
+  const [located] = await Promise.all([
+    Promise.all(settings.images.map((image) => locate(image, settings, places, tools))),
+    present,
+  ])
+  const resolutions = located.flatMap((each) => ('resolution' in each && each.resolution) || [])
   if (resolutions.length > 0) {
     const bytes = resolutions.reduce((sum, { compressedSize }) => sum + compressedSize, 0)
     const layers = resolutions.reduce((sum, each) => sum + each.layers.length, 0)
     tools.log.info(
-      `Found ${resolutions.length} of ${findings.length} in the registry: ${size(bytes)} in ${layers} layers (${seconds(performance.now() - started)})`,
+      `Found ${resolutions.length} of ${located.length} in the registry: ${size(bytes)} in ${layers} layers (${seconds(performance.now() - started)})`,
     )
   }
-  return findings
+  return { located, present: await present }
 }
 
 // Asked of the engine only where an image is for several platforms, and once.
@@ -70,24 +79,48 @@ const onlyPlatform = (settings: Settings, askEngine: () => Promise<Engine>) => {
   }
 }
 
-const deliverFound = async (
-  finding: Finding,
+const viaEngine = async (
+  located: Located,
   settings: Settings,
   signIns: SignIns,
   tools: Tools,
+  present: Present,
+  config: string,
 ): Promise<DeliveredImage | PipeError> => {
-  const { image, resolution, error } = finding
-  if (error !== undefined) {
-    if (finding.definite) return error
-    const said = error.said === undefined ? '' : ` (${error.said})`
-    tools.log.warning(`${image.name} could not be looked up, the engine will try: ${error.message}${said}`)
-  }
+  if (located.from === 'nowhere') return located.error
+  const started = performance.now()
+  if (located.from === 'engine')
+    return adopt({ located, kept: undefined, started }, present, tools, config).catch(asPipeError)
+  if (located.from === 'unknown') warnOfUnknown(located, settings, tools)
+  // Of a store that this step may only read, the engine pulls what is damaged.
+  const image = located.from === 'store' ? { ...located.image, digest: located.stored.digest } : located.image
+  const resolution = located.from === 'registry' ? located.resolution : undefined
   const credential = resolution === undefined ? credentialsFor(image, settings)[0] : resolution.credential
   const platformChosen = settings.platform !== undefined
   try {
-    const config = await signIns.configFor(credential)
-    return await deliver(image, { resolution, credential, config, platformChosen }, tools)
+    const withLogin = await signIns.configFor(credential)
+    return await deliver(image, { resolution, credential, config: withLogin, platformChosen }, tools)
   } catch (failure) {
     return explained([{ credential, error: asPipeError(failure) }], image, settings)
   }
+}
+
+const warnOfUnknown = (
+  { image, error }: Extract<Located, { from: 'unknown' }>,
+  { store }: Settings,
+  { log }: Tools,
+) => {
+  const said = error.said === undefined ? '' : ` (${error.said})`
+  const kept = store === undefined ? '' : `; it will not be in ${store}`
+  log.warning(`${image.name} could not be looked up, the engine will try${kept}: ${error.message}${said}`)
+}
+
+const outcomeOf = (outcomes: ReadonlyArray<DeliveredImage | PipeError>): Outcome => {
+  const images = outcomes.map((outcome) => (outcome instanceof PipeError ? null : outcome))
+  const errors = outcomes.filter((outcome) => outcome instanceof PipeError)
+  const summary =
+    errors.length === 0
+      ? `${count(images.length)} in the step's engine`
+      : `${images.length - errors.length} of ${count(images.length)} delivered`
+  return { images, errors, summary }
 }

@@ -84,6 +84,13 @@ export const catalogue = {
     'The package exists, but no image of this digest is in it; it may have been deleted.',
     'Take the digest of a tag that exists.',
   ),
+  'PKG-NOT-HERE': entry(
+    'image',
+    4,
+    NO,
+    'PULL_POLICY is never, so nothing is asked of the registry, and the image is neither in the engine nor in the folder of STORE.',
+    'Check that an earlier step put it there: the same STORE, listed under artifacts or caches, and the same IMAGE. Or let the registry be asked: PULL_POLICY: missing.',
+  ),
   'PKG-PLATFORM': entry(
     'image',
     5,
@@ -263,6 +270,14 @@ export const catalogue = {
     NO,
     'There is no space left for the image.',
     'Use a smaller image, remove files before this step line, or take a larger step size.',
+  ),
+
+  'PKG-STORE': entry(
+    'disk',
+    10,
+    NO,
+    'The folder of STORE can be neither made nor read.',
+    'Name a folder under the clone folder in STORE, such as .images; a file of that name must not be in the way.',
   ),
 
   'PKG-TIMEOUT': entry(

@@ -13,6 +13,9 @@ export interface Resolution {
   digest: string
   /** Digest of the manifest of the platform. */
   manifestDigest: string
+  /** That manifest, exactly as the registry has it. */
+  manifest: { mediaType: string; bytes: Buffer }
+  config: Descriptor
   /** What the manifest's index says it runs on; undefined for an image that is in no index. */
   platform: string | undefined
   layers: readonly Descriptor[]
@@ -30,9 +33,10 @@ export interface Attempt {
 
 export type Clients = (domain: string, credential: Credential | undefined) => RegistryClient
 
+/** Failures after which the next credential is tried. */
 // What another repository's package answers is not documented: each of these may mean that this credential
 // may not read what the next one may.
-const TRY_NEXT: readonly Code[] = ['PKG-AUTH-REFUSED', 'PKG-ACCESS-DENIED', 'PKG-PACKAGE-UNKNOWN']
+export const TRY_NEXT: readonly Code[] = ['PKG-AUTH-REFUSED', 'PKG-ACCESS-DENIED', 'PKG-PACKAGE-UNKNOWN']
 
 /**
  * Asks the registry for an image with one credential after another until one may read it: which digest its tag
@@ -66,9 +70,14 @@ const read = async (
   platform: () => Promise<Platform>,
 ): Promise<Omit<Resolution, 'credential'>> => {
   const top = await client.resolve(image.path, image.digest ?? image.tag ?? 'latest')
-  const { manifest, digest, on } = await platformManifest(image, client, top, platform)
-  const { layers, compressedSize } = describeImage(manifest, image.name)
-  return { digest: top.digest, manifestDigest: digest, platform: on, layers, compressedSize }
+  const { manifest, digest, bytes, on } = await platformManifest(image, client, top, platform)
+  return {
+    ...describeImage(manifest, image.name),
+    digest: top.digest,
+    manifestDigest: digest,
+    manifest: { mediaType: manifest.mediaType, bytes },
+    platform: on,
+  }
 }
 
 const platformManifest = async (
@@ -76,19 +85,19 @@ const platformManifest = async (
   client: RegistryClient,
   top: Resolved,
   platform: () => Promise<Platform>,
-): Promise<{ manifest: ImageManifest; digest: string; on: string | undefined }> => {
-  if (top.manifest.kind === 'image') return { manifest: top.manifest, digest: top.digest, on: undefined }
+): Promise<{ manifest: ImageManifest; digest: string; bytes: Buffer; on: string | undefined }> => {
+  if (top.manifest.kind === 'image') return { ...top, manifest: top.manifest, on: undefined }
   const wanted = await platform()
   const chosen = choosePlatform(top.manifest.manifests, wanted)
   const platforms = listPlatforms(top.manifest.manifests)
   if (chosen === undefined) throw noPlatform(image, wanted, platforms)
-  const { manifest, digest } = await client.resolve(image.path, chosen.digest)
+  const { manifest, digest, bytes } = await client.resolve(image.path, chosen.digest)
   if (manifest.kind !== 'image') {
     throw new PipeError('PKG-MANIFEST', `The index of ${image.name} leads to another index.`, {
       said: `${chosen.digest} is of the type ${manifest.mediaType}`,
     })
   }
-  return { manifest, digest, on: chosen.platform && formatPlatform(chosen.platform) }
+  return { manifest, digest, bytes, on: chosen.platform && formatPlatform(chosen.platform) }
 }
 
 const noPlatform = (image: ImageReference, wanted: Platform, platforms: readonly string[]) =>

@@ -1,3 +1,4 @@
+import { isAbsolute, relative, resolve } from 'node:path'
 import * as z from 'zod/mini'
 import { PipeError } from './errors.ts'
 import type { Platform } from './image/platform.ts'
@@ -25,6 +26,10 @@ export interface Settings {
   apiToken: Credential | undefined
   /** The platform to take from a multi-platform image; undefined: the engine's. */
   platform: Platform | undefined
+  /** Whether the registry is asked what a tag means, or only where neither engine nor store has the image, or never. */
+  pullPolicy: 'always' | 'missing' | 'never'
+  /** Folder to keep the images in and to load them from. */
+  store: string | undefined
   /** The only hosts that may be the registry's auth realm; undefined: by the rules of `registry/realm.ts`. */
   authRealmHosts: readonly string[] | undefined
   /** Diagnose, and pull nothing. */
@@ -83,6 +88,7 @@ export const readSettings = (env: Environment): Settings => {
   const images = imagesOf(env, raw.IMAGE, registry, problems)
   const builtIn = pairOf(env, 'built-in', 'BITBUCKET_PACKAGES_USERNAME', 'BITBUCKET_PACKAGES_TOKEN', problems)
   const apiToken = pairOf(env, 'api-token', 'API_TOKEN_USERNAME', 'API_TOKEN', problems)
+  const store = storeOf(env, raw.STORE, problems)
   const run = runSettingsOf(env, raw, (name, what) => problems.push({ name, what }))
   const unknown = misspellings(env, namesPassed(env))
   if (!parsed.success || problems.length > 0 || unknown.length > 0) {
@@ -95,8 +101,10 @@ export const readSettings = (env: Environment): Settings => {
     ])
   }
   for (const name of ['BITBUCKET_PACKAGES_TOKEN', 'API_TOKEN']) refuseAccessToken(env, name)
-  if (builtIn === undefined && apiToken === undefined && images.some(({ domain }) => domain === registry)) {
-    throw new PipeError('PKG-CREDENTIALS-MISSING', `There are no credentials for ${registry}.`)
+  const { PULL_POLICY } = parsed.data
+  // Other policies ask the registry for what is not here, or not at all.
+  if (PULL_POLICY === 'always' && builtIn === undefined && apiToken === undefined) {
+    if (images.some(({ domain }) => domain === registry)) throw noCredentials(registry)
   }
   const { PLATFORM, AUTH_REALM_HOSTS, CHECK_ONLY, CONCURRENCY, MAX_ATTEMPTS, TIMEOUT, DEBUG } = parsed.data
   return {
@@ -104,6 +112,8 @@ export const readSettings = (env: Environment): Settings => {
     registry,
     builtIn,
     apiToken,
+    pullPolicy: PULL_POLICY,
+    store,
     platform: PLATFORM,
     authRealmHosts: AUTH_REALM_HOSTS,
     checkOnly: CHECK_ONLY,
@@ -115,6 +125,10 @@ export const readSettings = (env: Environment): Settings => {
     debug: DEBUG,
   }
 }
+
+/** There is nothing to ask a registry with. */
+export const noCredentials = (registry: string): PipeError =>
+  new PipeError('PKG-CREDENTIALS-MISSING', `There are no credentials for ${registry}.`)
 
 /** Where `images.env` and `result.json` go; known before the settings are, for a run that ends with them. */
 export const outputDirOf = (env: Environment): string | undefined =>
@@ -152,6 +166,17 @@ const imagesOf = (env: Environment, items: string[] | undefined, registry: strin
       return []
     }
   })
+}
+
+// Only what is below the clone folder can be an artifact or a cache, and only there may a pipe mount folders.
+const storeOf = (env: Environment, value: string | undefined, problems: Problem[]): string | undefined => {
+  if (value === undefined) return undefined
+  const folder = resolve(value)
+  const clone = lookUp(env, 'BITBUCKET_CLONE_DIR')
+  const below = clone === undefined ? undefined : relative(clone, folder)
+  if (below !== undefined && (below === '' || below.startsWith('..') || isAbsolute(below)))
+    problems.push({ name: 'STORE', what: `${quote(value)} is not below the clone folder ${clone}` })
+  return folder
 }
 
 // The engine finds a login by the host as it is written, so a host in capitals would be pulled without it.

@@ -39,6 +39,8 @@ describe('settings', () => {
       registry: 'crg.apkg.io',
       builtIn: { kind: 'built-in', username: 'x-packages', secret: TOKEN },
       apiToken: undefined,
+      pullPolicy: 'always',
+      store: undefined,
       platform: undefined,
       authRealmHosts: undefined,
       checkOnly: false,

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { execa } from 'execa'
 import { PipeError } from '../errors.ts'
 import type { Environment } from '../settings/environment.ts'
@@ -14,8 +15,8 @@ const PASSED = ['PATH', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 
 export interface DockerOptions {
   /** Folder of the docker config to use. */
   config: string
-  /** Standard input: the only way in which a secret reaches a command. */
-  input?: string
+  /** Standard input: the only way in which a secret reaches a command, and an archive. */
+  input?: string | Readable
   /** Called with each line of standard output while the command runs. */
   onLine?: (line: string) => void
 }

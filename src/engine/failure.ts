@@ -20,6 +20,8 @@ const whatFailed = (args: readonly string[]) => {
       return `Signing in to ${subject} failed.`
     case 'pull':
       return `${subject} could not be pulled.`
+    case 'load':
+      return 'The images could not be loaded into the engine.'
     case 'create':
       return 'The container for RUN could not be made.'
     case 'start':

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
 import type { Docker } from './docker.ts'
@@ -39,6 +40,50 @@ export const pull = async (
 /** Gives an image that the engine has another name. */
 export const tag = async (docker: Docker, source: string, target: string, config: string): Promise<void> => {
   await docker(['tag', source, target], { config })
+}
+
+/** One line of `docker image ls`: an image under one of its names. */
+export interface ListedImage {
+  id: string
+  /** As the engine shows it: Docker Hub's own names are short. */
+  name: string
+  tag: string
+  /** Of the registry that it came from; `<none>` where it came from none. */
+  digest: string
+}
+
+/** Every image of the engine, once for each of its names. */
+export const listImages = async (docker: Docker, config: string): Promise<ListedImage[]> => {
+  const format = '{{.ID}} {{.Repository}} {{.Tag}} {{.Digest}}'
+  const text = await docker(['image', 'ls', '--no-trunc', '--digests', '--format', format], { config })
+  return text.split('\n').flatMap((line) => {
+    const [id, name, imageTag, digest] = line.split(' ')
+    const whole = id !== undefined && name !== undefined && imageTag !== undefined && digest !== undefined
+    return whole ? [{ id, name, tag: imageTag, digest }] : []
+  })
+}
+
+/**
+ * Loads an archive of images into the engine, under the names that it gives them.
+ *
+ * @throws {PipeError} what went wrong in the archive, else with the engine's answer
+ */
+export const load = async (docker: Docker, chunks: AsyncIterable<Buffer>, config: string): Promise<void> => {
+  let broken: unknown
+  const watched = async function* () {
+    try {
+      yield* chunks
+    } catch (error) {
+      broken = error
+      throw error
+    }
+  }
+  const input = Readable.from(watched(), { objectMode: false, highWaterMark: 1024 * 1024 })
+  try {
+    await docker(['load', '--quiet'], { config, input })
+  } catch (error) {
+    throw broken ?? error
+  }
 }
 
 /**

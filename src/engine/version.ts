@@ -17,6 +17,15 @@ const versions = z.object({
 })
 
 /**
+ * Whether the engine keeps its images in containerd's store (the default of new installations since 29) instead
+ * of its own, the classic one.
+ */
+export const usesContainerd = async (docker: Docker, config: string): Promise<boolean> =>
+  (await docker(['info', '--format', '{{json .DriverStatus}}'], { config })).includes(
+    'io.containerd.snapshotter',
+  )
+
+/**
  * Asks the engine who it is.
  *
  * @throws {PipeError} PKG-ENGINE-UNREACHABLE, PKG-ENGINE-API or what else the engine says

@@ -1,4 +1,5 @@
 import { refusal, type Wanted } from './answer.ts'
+import { type BlobOptions, type BlobStream, openBlob, rangeHeaders } from './blob.ts'
 import { acceptManifests, manifestLimit, type Resolved, readManifest } from './manifest.ts'
 import type { Scheme } from './scheme.ts'
 import type { Session } from './session.ts'
@@ -21,6 +22,11 @@ export interface RegistryClient {
   tags: (repository: string) => Promise<TagList>
   /** The size of a blob in bytes where the registry tells it; undefined where there is no such blob. */
   blobExists: (repository: string, digest: string) => Promise<{ size: number | undefined } | undefined>
+  /**
+   * A blob as it streams in, from byte `from` on where the server can; sent once, so that the reader can go on
+   * where it broke.
+   */
+  blob: (repository: string, digest: string, options?: BlobOptions) => Promise<BlobStream>
   /** Ends all connections. */
   close: () => Promise<void>
 }
@@ -53,7 +59,12 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
       { limit: manifestLimit, ...request, url, headers },
       `repository:${repository}:pull`,
     )
-    if (answer.status === 200 || (request.tolerate?.(answer) ?? false)) return answer
+    if (
+      answer.status === 200 ||
+      (request.stream && answer.status === 206) ||
+      (request.tolerate?.(answer) ?? false)
+    )
+      return answer
     throw refusal(answer, { ...wanted, anonymous: !options.credential })
   }
 
@@ -85,6 +96,14 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
       const size = answer.status === 200 ? Number(header(answer, 'content-length') ?? Number.NaN) : Number.NaN
       return { size: Number.isSafeInteger(size) ? size : undefined }
     },
+    blob: async (repository, digest, part = {}) => {
+      const path = `/v2/${encodePath(repository)}/blobs/${encodePath(digest)}`
+      const { attempt, signal } = part
+      const request = { method: 'GET', path, headers: rangeHeaders(part), stream: true } as const
+      const tolerate = (answer: Answer) => answer.status === 416
+      const wanted = { kind: 'blob', name: `${options.host}/${repository}@${digest}` } as const
+      return openBlob(await ask(repository, { ...request, tolerate, attempt, signal }, wanted), part)
+    },
     close: async () => {
       await Promise.all(closers.splice(0).map((close) => close()))
     },
@@ -94,6 +113,7 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
     resolve: guarded(client.resolve, secrets),
     tags: guarded(client.tags, secrets),
     blobExists: guarded(client.blobExists, secrets),
+    blob: guarded(client.blob, secrets),
     close: client.close,
   }
 }
@@ -102,6 +122,9 @@ interface Ask {
   method: Request['method']
   path: string
   headers?: Record<string, string>
+  stream?: boolean
+  attempt?: number | undefined
+  signal?: AbortSignal | undefined
   /** Answers that are no success, and no failure either. */
   tolerate?: (answer: Answer) => boolean
 }

@@ -14,20 +14,24 @@ export const errorLimit = 1024 * 1024
 export const createExchange =
   (dispatcher: Dispatcher, timeouts: Timeouts): Transport =>
   async (request) => {
-    const late = AbortSignal.timeout(timeouts.total)
-    const signal = request.signal ? AbortSignal.any([request.signal, late]) : late
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(), timeouts.total)
+    const signal = request.signal ? AbortSignal.any([request.signal, late.signal]) : late.signal
     try {
       return await ask(dispatcher, request, timeouts, signal)
     } catch (error) {
       request.signal?.throwIfAborted()
-      if (late.aborted) throw tooSlow(request, timeouts)
+      if (late.signal.aborted) throw tooSlow(request, timeouts)
       throw networkFault(error, request.url)
+    } finally {
+      // A stream goes on, for as long as something comes.
+      clearTimeout(timer)
     }
   }
 
 const ask = async (
   dispatcher: Dispatcher,
-  { method, url, headers, authorization, body, limit }: Request,
+  { method, url, headers, authorization, body, limit, stream, signal: stopped }: Request,
   timeouts: Timeouts,
   signal: AbortSignal,
 ): Promise<Answer> => {
@@ -46,12 +50,19 @@ const ask = async (
     name.toLowerCase(),
     [value ?? []].flat(),
   ])
-  return {
-    status: response.statusCode,
-    headers: new Map(fields),
-    ...(await read(response.body, success ? limit : errorLimit)),
-    url,
-    trusted: true,
+  const head = { status: response.statusCode, headers: new Map(fields), url, trusted: true }
+  if (success && stream)
+    return { ...head, body: Buffer.alloc(0), truncated: false, stream: pieces(response.body, url, stopped) }
+  return { ...head, ...(await read(response.body, success ? limit : errorLimit)) }
+}
+
+// A body that breaks off fails as a request does.
+async function* pieces(stream: AsyncIterable<Buffer>, url: URL, stopped: AbortSignal | undefined) {
+  try {
+    yield* stream
+  } catch (error) {
+    stopped?.throwIfAborted()
+    throw networkFault(error, url)
   }
 }
 

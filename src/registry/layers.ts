@@ -2,7 +2,7 @@ import { type RetryOptions, retry } from '../retry.ts'
 import { passingFault } from './answer.ts'
 import { type Hop, isRedirect, nextHop } from './redirect.ts'
 import { redactUrl } from './text.ts'
-import { header, type Transport } from './transport.ts'
+import { type Answer, header, type Transport } from './transport.ts'
 
 /** One request, for the log: nothing in it is secret. */
 export interface RequestLine {
@@ -45,16 +45,20 @@ export const withLog =
 /** Tries again what passes: faults of the network and answers that ask to come back (`src/retry.ts`). */
 export const withRetry =
   (next: Transport, options: RetryOptions): Transport =>
-  (request) =>
-    retry(
-      async ({ attempt, signal }) => {
-        const answer = await next({ ...request, attempt, signal })
-        const fault = passingFault(answer)
-        if (fault) throw fault
-        return answer
-      },
-      { ...options, signal: request.signal ?? options.signal },
-    )
+  async (request) => {
+    // Who reads a stream goes on where it broke, and so counts the attempts itself.
+    if (request.stream) return orFault(await next(request))
+    return retry(async ({ attempt, signal }) => orFault(await next({ ...request, attempt, signal })), {
+      ...options,
+      signal: request.signal ?? options.signal,
+    })
+  }
+
+const orFault = (answer: Answer): Answer => {
+  const fault = passingFault(answer)
+  if (fault) throw fault
+  return answer
+}
 
 /** Follows redirects by the policy of `redirect.ts`; `trusted` in the answer says that none led away. */
 export const withRedirects =

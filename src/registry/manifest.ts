@@ -70,7 +70,7 @@ export const readManifest = (answer: Answer, name: string, asked: string | undef
   if (answer.truncated) throw unreadable(name, 'The manifest is larger than 4 MiB.')
   const stated = header(answer, 'docker-content-digest')
   for (const digest of [asked, stated]) if (digest !== undefined) verify(bytes, digest, name)
-  const manifest = parse(bytes, contentType(answer), name)
+  const manifest = parseManifest(bytes, contentType(answer), name)
   const digest = asked ?? stated ?? digestOf(bytes)
   return { digest, mediaType: manifest.mediaType, bytes, manifest }
 }
@@ -84,7 +84,12 @@ const verify = (bytes: Buffer, digest: string, name: string): void => {
   })
 }
 
-const parse = (bytes: Buffer, stated: string, name: string): Manifest => {
+/**
+ * Reads the bytes of a manifest, which are known to be those of its digest.
+ *
+ * @param stated the media type that they are said to have; empty where nothing is said
+ */
+export const parseManifest = (bytes: Buffer, stated: string, name: string): Manifest => {
   const document = wireDocument.safeParse(parseJson(bytes))
   if (!document.success) throw unreadable(name, 'It is not a manifest in JSON.')
   const { schemaVersion, mediaType: own, manifests, config, layers } = document.data

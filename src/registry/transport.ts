@@ -8,17 +8,21 @@ export interface Request {
   authorization?: string | undefined
   /** How many bytes of a successful answer are read at most. */
   limit: number
+  /** Leaves the body of a successful answer unread, in `stream`. Such a request is sent once. */
+  stream?: boolean
   /** Which attempt this is, from 1; for the log. */
-  attempt?: number
+  attempt?: number | undefined
   signal?: AbortSignal | undefined
 }
 
-/** A whole answer, in memory. */
+/** An answer, whole and in memory unless a stream was asked for. */
 export interface Answer {
   status: number
   /** Names in lower case; every value of a field that came several times. */
   headers: ReadonlyMap<string, readonly string[]>
   body: Buffer
+  /** The body of a success where the request asked for a stream; it must be read or ended. */
+  stream?: AsyncIterable<Buffer>
   /** The body was longer than the limit, and the rest was not read. */
   truncated: boolean
   /** Where the answer came from, redirects followed. */

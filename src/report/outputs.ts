@@ -10,8 +10,8 @@ import type { Log } from './log.ts'
 export interface DeliveredImage {
   /** The full reference, as a later script line uses it. */
   reference: string
-  /** Digest of the tag: of an index where the image is a multi-platform one. */
-  digest: string
+  /** Digest of the tag: of an index where the image is a multi-platform one. Null where only the engine knows the image. */
+  digest: string | null
   /** Digest of the platform's own manifest. */
   manifestDigest: string | null
   id: string
@@ -99,7 +99,7 @@ export const imageVariables = (images: Result['images']): string =>
         ? []
         : [
             `PACKAGES_IMAGE_${index}=${image.reference}`,
-            `PACKAGES_IMAGE_${index}_DIGEST=${image.digest}`,
+            `PACKAGES_IMAGE_${index}_DIGEST=${image.digest ?? ''}`,
             `PACKAGES_IMAGE_${index}_ID=${image.id}`,
           ],
     )

@@ -120,10 +120,23 @@ export const variables = {
     example: 'API_TOKEN: $PACKAGES_READER_TOKEN',
     secret: true,
   },
+  PULL_POLICY: {
+    schema: z._default(
+      z.pipe(text.check(z.toLowerCase()), z.enum(['always', 'missing', 'never'], 'is no policy')),
+      'always',
+    ),
+    allowed: 'always, missing or never',
+    example: 'PULL_POLICY: missing',
+  },
   PLATFORM: {
     schema: z.optional(platform),
     allowed: 'os/arch or os/arch/variant',
     example: 'PLATFORM: linux/arm64',
+  },
+  STORE: {
+    schema: z.optional(text),
+    allowed: 'a folder below the clone folder',
+    example: 'STORE: .images',
   },
   AUTH_REALM_HOSTS: {
     schema: z.optional(z.array(text.check(z.toLowerCase(), z.regex(HOST, 'is not a host name')))),

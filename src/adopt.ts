@@ -1,0 +1,61 @@
+import type { Present } from './engine/find.ts'
+import { type EngineImage, inspect, tag } from './engine/images.ts'
+import type { Kept } from './keep.ts'
+import type { Located } from './locate.ts'
+import { digestIn, localName, localTag, storedName } from './names.ts'
+import type { DeliveredImage } from './report/outputs.ts'
+import type { Tools } from './tools.ts'
+
+/** An image that engine or store had, or that the store has got. */
+export interface Ready {
+  located: Extract<Located, { from: 'engine' | 'store' | 'registry' }>
+  /** What the store has of it; undefined without a store, and where nobody had to be asked. */
+  kept: Kept | undefined
+  /** `performance.now()` when its delivery began. */
+  started: number
+}
+
+/** Gives an image that the engine has already the name that was asked for. */
+export const adopt = async (
+  ready: Ready & { located: { from: 'engine' } },
+  present: Present,
+  { docker, log }: Tools,
+  config: string,
+): Promise<DeliveredImage> => {
+  const { image, id } = ready.located
+  const found = await inspect(docker, id, config)
+  // What the engine pulled by digest, it knows by digest.
+  const pulled = image.tag === undefined && digestIn(found, image.name) === image.digest
+  const name = pulled ? storedName(image) : localName(image)
+  if (!pulled && present.byTag(image.name, localTag(image)) !== id) await tag(docker, id, name, config)
+  const delivered = deliveredImage(ready, found, name)
+  log.info(`${name} is in the engine already: ${delivered.digest ?? id}, ${found.platform}`)
+  return delivered
+}
+
+/** The report of an image that the engine has, under the name that it has there. */
+export const deliveredImage = (
+  { located, kept, started }: Ready,
+  found: EngineImage,
+  reference: string,
+): DeliveredImage => {
+  const { image } = located
+  const resolution = located.from === 'store' ? undefined : located.resolution
+  const stored = kept?.whole ?? (located.from === 'registry' ? undefined : located.stored)
+  const transferred = kept?.transferred ?? 0
+  const sizes = stored && new Map([stored.config, ...stored.layers].map(({ digest, size }) => [digest, size]))
+  return {
+    reference,
+    digest: stored?.digest ?? resolution?.digest ?? image.digest ?? digestIn(found, image.name) ?? null,
+    manifestDigest: stored?.manifest.digest ?? resolution?.manifestDigest ?? null,
+    id: found.id,
+    platform: found.platform,
+    compressedSize:
+      resolution?.compressedSize ?? (sizes ? [...sizes.values()].reduce((sum, size) => sum + size, 0) : null),
+    bytesTransferred: transferred,
+    source: transferred > 0 ? 'registry' : located.from === 'engine' ? 'engine' : 'store',
+    credential: resolution?.credential?.kind ?? null,
+    attempts: Math.max(1, kept?.attempts ?? 1),
+    seconds: Number(((performance.now() - started) / 1000).toFixed(3)),
+  }
+}

@@ -1,0 +1,19 @@
+import type { EngineImage } from './engine/images.ts'
+import type { ImageReference } from './image/reference.ts'
+
+/** How a store names an image: by its tag where it has one. */
+export const storedName = ({ name, tag, digest }: ImageReference): string =>
+  tag === undefined ? `${name}@${digest}` : `${name}:${tag}`
+
+/**
+ * The tag that an image has in the engine. Engines keep the digest only of what they pulled themselves, so an
+ * image that was asked for by digest alone and came another way gets a tag that holds it.
+ */
+export const localTag = ({ tag, digest = '' }: ImageReference): string => tag ?? digest.replace(':', '-')
+
+/** The full reference, as `docker run` takes it once the image is in the engine by whatever way. */
+export const localName = (image: ImageReference): string => `${image.name}:${localTag(image)}`
+
+/** The digest under which the engine pulled an image from this repository, if it did. */
+export const digestIn = ({ repoDigests }: EngineImage, name: string): string | undefined =>
+  repoDigests.find((each) => each.startsWith(`${name}@`))?.slice(name.length + 1)

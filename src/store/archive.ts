@@ -1,0 +1,113 @@
+import { open } from 'node:fs/promises'
+import { PipeError } from '../errors.ts'
+import { inflate, inflatedSize } from './inflate.ts'
+import {
+  blobName,
+  blobPath,
+  type Entry,
+  entryOf,
+  indexText,
+  LAYOUT_TEXT,
+  type StoredImage,
+} from './layout.ts'
+import { tarEnd, tarHeader, tarPadding } from './tar.ts'
+import type { Blob } from './verify.ts'
+
+/** An image with the blobs that make it up. */
+export interface WholeImage extends StoredImage {
+  config: Blob
+  layers: readonly Blob[]
+  /** The names that the engine gives it. */
+  tags: readonly string[]
+}
+
+/**
+ * How the layers of an archive are: as the store has them, or inflated. The classic image store inflates them with
+ * one goroutine between others, which takes it longer than this pipe needs; containerd's wants them as they are.
+ */
+export type Feed = 'as-is' | 'inflated'
+
+const CHUNK = 256 * 1024
+
+/**
+ * A tar archive of some images of a store, as `docker load` takes it, each blob once. Layers as they are come with
+ * an OCI layout, for engines that read it (the containerd image store, whose image id is then the manifest's digest),
+ * and with a `manifest.json` for those that do not. What the engine reads first comes last, so that an archive that
+ * ends early loads nothing.
+ *
+ * @throws {SizeError} where a layer cannot be inflated in one go
+ */
+export async function* archive(
+  folder: string,
+  images: readonly WholeImage[],
+  feed: Feed,
+): AsyncGenerator<Buffer> {
+  const layers = byDigest(images.flatMap((image) => image.layers))
+  const others = byDigest(images.flatMap(({ manifest, config }) => [manifest, config]))
+  for (const blob of others.values()) yield* file(blobName(blob.digest), blob.size, read(folder, blob))
+  const names = new Map<string, string>()
+  for (const layer of layers.values()) {
+    const size = feed === 'inflated' ? await inflatedSize(folder, layer) : undefined
+    const name =
+      size === undefined ? blobName(layer.digest) : `${blobName(layer.digest).split('/').at(-1)}.tar`
+    names.set(layer.digest, name)
+    yield* size === undefined
+      ? file(name, layer.size, read(folder, layer))
+      : file(name, size, inflate(folder, layer, size))
+  }
+  if (feed === 'as-is') {
+    yield* text('oci-layout', LAYOUT_TEXT)
+    yield* text('index.json', indexText(images.flatMap(entriesOf)))
+  }
+  yield* text('manifest.json', dockerManifest(images, names))
+  yield tarEnd()
+}
+
+const byDigest = (blobs: readonly Blob[]) => new Map(blobs.map((blob) => [blob.digest, blob]))
+
+/** Every blob of an image, its manifest included. */
+export const blobsOf = ({ manifest, config, layers }: WholeImage): Blob[] => [manifest, config, ...layers]
+
+/** The text of docker's own `manifest.json`; `names` has the names of files that are not those of their blobs. */
+export const dockerManifest = (
+  images: readonly WholeImage[],
+  names: ReadonlyMap<string, string> = new Map(),
+): string =>
+  `${JSON.stringify(
+    images.map(({ config, layers, tags }) => ({
+      Config: blobName(config.digest),
+      RepoTags: tags,
+      Layers: layers.map(({ digest }) => names.get(digest) ?? blobName(digest)),
+    })),
+  )}\n`
+
+const entriesOf = (image: WholeImage): Entry[] =>
+  image.tags.map((tag) => entryOf({ ...image, reference: tag }))
+
+async function* file(name: string, size: number, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield tarHeader(name, size)
+  yield* bytes
+  yield tarPadding(size)
+}
+
+async function* read(folder: string, { digest, size }: Blob): AsyncGenerator<Buffer> {
+  const handle = await open(blobPath(folder, digest))
+  try {
+    for (let position = 0; position < size; ) {
+      const buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - position))
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position)
+      if (bytesRead === 0) throw new PipeError('PKG-INTEGRITY', `The blob ${digest} became shorter.`)
+      position += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+function* text(name: string, content: string): Generator<Buffer> {
+  const bytes = Buffer.from(content)
+  yield tarHeader(name, bytes.length)
+  yield bytes
+  yield tarPadding(bytes.length)
+}

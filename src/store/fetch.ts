@@ -1,0 +1,122 @@
+import { readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { PipeError } from '../errors.ts'
+import { parseDigest } from '../image/digest.ts'
+import type { BlobOptions, BlobStream } from '../registry/blob.ts'
+import { type RetryOptions, retry } from '../retry.ts'
+import { diskError } from './disk.ts'
+import { blobPath, makeFolder } from './layout.ts'
+import { type Claim, living } from './lock.ts'
+import { openPart, type Part } from './part.ts'
+import type { Blob } from './verify.ts'
+
+/** Asks the registry for a blob, from a byte on. */
+export type OpenBlob = (digest: string, options: BlobOptions) => Promise<BlobStream>
+
+/** What fetching a blob took. */
+export interface Fetched {
+  /** Bytes that came from the registry, those of failed attempts included. */
+  transferred: number
+  attempts: number
+}
+
+interface Context {
+  folder: string
+  claim: Claim
+  retrying: RetryOptions
+  /** Told about every piece. */
+  onBytes?: ((bytes: number) => void) | undefined
+}
+
+/**
+ * Brings one blob into a store: hashed as it streams in, written beside its place and renamed into it, resumed
+ * where it broke, also where an earlier pipe was killed.
+ *
+ * @throws {PipeError} PKG-INTEGRITY where the registry sends other bytes than the digest promises, twice;
+ *   PKG-DISK-FULL; what the registry answers
+ */
+export const fetchBlob = async (blob: Blob, openBlob: OpenBlob, context: Context): Promise<Fetched> => {
+  const { folder, claim } = context
+  const path = blobPath(folder, blob.digest)
+  const own = `${path}.${claim.id}.part`
+  const part = await begin(path, own, blob, folder).catch((error) => {
+    throw diskError(error, folder)
+  })
+  const fetched: Fetched = { transferred: 0, attempts: 0 }
+  try {
+    for (let again = true; ; again = false) {
+      await fetchRest(blob, openBlob, part, context, fetched)
+      await part.flush().catch((error) => {
+        throw diskError(error, folder)
+      })
+      if (part.digest() === parseDigest(blob.digest).encoded) break
+      await part.restart()
+      // Parts of two answers may not fit together; a whole one from the start must.
+      if (!again) throw otherBytes(blob)
+    }
+    await rename(own, path)
+    return fetched
+  } catch (error) {
+    // What is wrong helps nobody; what only broke off does.
+    if (error instanceof PipeError && error.code === 'PKG-INTEGRITY') await rm(own, { force: true })
+    else await part.flush().catch(() => {})
+    throw error
+  } finally {
+    await part.close()
+  }
+}
+
+const begin = async (path: string, own: string, { digest }: Blob, folder: string): Promise<Part> => {
+  await makeFolder(dirname(path))
+  await adopt(path, own, folder)
+  return openPart(own, parseDigest(digest).algorithm)
+}
+
+const fetchRest = (
+  blob: Blob,
+  openBlob: OpenBlob,
+  part: Part,
+  { folder, retrying, onBytes }: Context,
+  fetched: Fetched,
+): Promise<void> => {
+  let etag: string | undefined
+  return retry(async ({ attempt, signal }) => {
+    if (part.size() > blob.size) await part.restart()
+    if (part.size() === blob.size) return
+    fetched.attempts++
+    const stream = await openBlob(blob.digest, { from: part.size(), etag, attempt, signal })
+    etag = stream.etag
+    if (stream.from !== part.size()) await part.restart()
+    for await (const chunk of stream.body) {
+      fetched.transferred += chunk.length
+      onBytes?.(chunk.length)
+      if (part.size() + chunk.length > blob.size) {
+        await part.restart()
+        throw otherBytes(blob)
+      }
+      await part.write(chunk).catch((error) => {
+        throw diskError(error, folder)
+      })
+    }
+    if (part.size() < blob.size)
+      throw new PipeError('PKG-NETWORK', `${blob.digest} ended after ${part.size()} of ${blob.size} bytes`)
+  }, retrying)
+}
+
+/** Takes over what a pipe that is gone left of a blob: the renaming succeeds for one pipe only. */
+const adopt = async (path: string, own: string, folder: string): Promise<void> => {
+  const { ids } = await living(folder)
+  const pattern = new RegExp(`^${basename(path)}\\.([0-9a-f]+)\\.part$`)
+  for (const name of await readdir(dirname(path))) {
+    const id = pattern.exec(name)?.[1]
+    if (id === undefined || ids.has(id)) continue
+    try {
+      return await rename(`${dirname(path)}/${name}`, own)
+    } catch {
+      // Another pipe was faster.
+    }
+  }
+}
+
+const otherBytes = ({ digest, size }: Blob) =>
+  new PipeError('PKG-INTEGRITY', `The blob ${digest} (${size} bytes) arrived with other bytes.`)

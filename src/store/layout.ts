@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import * as z from 'zod'
+import { parseDigest } from '../image/digest.ts'
+import type { Platform } from '../image/platform.ts'
+import { parseJson } from '../registry/json.ts'
+
+/** One image of a store: an entry of its `index.json`. */
+export interface StoredImage {
+  /** `name:tag`, or `name@digest` where the image was asked for by digest alone. */
+  reference: string
+  /** Digest of what the tag meant: of an index where the image is a multi-platform one. */
+  digest: string
+  /** The platform's own manifest. */
+  manifest: { mediaType: string; digest: string; size: number }
+  platform: Platform | undefined
+}
+
+// containerd and docker read the first name, skopeo and other OCI tools the second; the last is ours, and
+// without it the manifest is what the tag means.
+const NAME = 'io.containerd.image.name'
+const REF_NAME = 'org.opencontainers.image.ref.name'
+const DIGEST = 'packages-pull.digest'
+
+const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json'
+
+/** Where a blob lies in an OCI image layout (image-spec, image-layout.md, "Blobs"). */
+export const blobPath = (folder: string, digest: string): string => join(folder, blobName(digest))
+
+/** The same within the folder, as `manifest.json` names it. Throws for what is no digest that can be checked. */
+export const blobName = (digest: string): string => {
+  const { algorithm, encoded } = parseDigest(digest)
+  return `blobs/${algorithm}/${encoded}`
+}
+
+const wireEntry = z.looseObject({
+  mediaType: z.string(),
+  digest: z.string(),
+  size: z.number(),
+  platform: z
+    .looseObject({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
+    .optional()
+    .catch(undefined),
+  annotations: z.record(z.string(), z.string()).optional().catch(undefined),
+})
+const wireIndex = z.looseObject({ manifests: z.array(wireEntry) })
+
+/** An entry as `index.json` has it; whatever other tools wrote there stays. */
+export type Entry = z.infer<typeof wireEntry>
+
+/** The entries of a store; none where there is no store, or nothing that can be read as one. */
+export const readEntries = async (folder: string): Promise<Entry[]> => {
+  const bytes = await readFile(join(folder, 'index.json')).catch(() => undefined)
+  const parsed = wireIndex.safeParse(bytes && parseJson(bytes))
+  return (parsed.data?.manifests ?? []).filter(({ digest }) => isDigest(digest))
+}
+
+/** What an entry says of an image; undefined where it has no name. */
+export const imageOf = ({
+  mediaType,
+  digest,
+  size,
+  platform,
+  annotations,
+}: Entry): StoredImage | undefined => {
+  const reference = annotations?.[NAME] ?? annotations?.[REF_NAME]
+  if (reference === undefined) return undefined
+  const { os, architecture, variant } = platform ?? {}
+  return {
+    reference,
+    digest: annotations?.[DIGEST] ?? digest,
+    manifest: { mediaType, digest, size },
+    platform: os === undefined || architecture === undefined ? undefined : { os, architecture, variant },
+  }
+}
+
+/** The entry of an image. */
+export const entryOf = ({ reference, digest, manifest, platform }: StoredImage): Entry => ({
+  ...manifest,
+  ...(platform && {
+    platform: {
+      os: platform.os,
+      architecture: platform.architecture,
+      ...(platform.variant && { variant: platform.variant }),
+    },
+  }),
+  annotations: { [NAME]: reference, [REF_NAME]: reference, [DIGEST]: digest },
+})
+
+/** The text of an `index.json`. */
+export const indexText = (entries: readonly Entry[]): string =>
+  `${JSON.stringify({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests: entries }, null, 2)}\n`
+
+/** The text of `oci-layout` (image-spec, image-layout.md). */
+export const LAYOUT_TEXT = '{"imageLayoutVersion":"1.0.0"}\n'
+
+/** Writes a file of a store in one piece: a reader sees the old text or the new one. */
+export const writeWhole = async (path: string, text: string | Buffer): Promise<void> => {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const file = await open(temporary, 'wx')
+  try {
+    await file.writeFile(text)
+    await file.chmod(FILE_MODE)
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, path)
+}
+
+/** Makes a folder of a store, for everyone: another step's pipe is another user. */
+export const makeFolder = async (path: string): Promise<void> => {
+  const first = await mkdir(path, { recursive: true })
+  if (first === undefined) return
+  for (let made = path; made.length >= first.length; made = dirname(made)) await chmod(made, 0o777)
+}
+
+/** Mode of the files of a store: another step's pipe may have to replace them, and is another user. */
+export const FILE_MODE = 0o666
+
+const isDigest = (digest: string): boolean => {
+  try {
+    parseDigest(digest)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto'
+import { open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PipeError } from '../errors.ts'
+import { FILE_MODE, writeWhole } from './layout.ts'
+
+// Pipes on one folder are in containers of their own: no process id says whether another one lives. Who
+// lives touches its file this often, and who has not for this long is gone.
+const BEAT = 2000
+const GONE = 10_000
+
+const LOCK = '.lock'
+const CLAIM = '.in-use-'
+
+/** What a running pipe works with in a store, for the housekeeping of others. */
+export interface Claim {
+  id: string
+  /** Adds blobs; from its end on, no other pipe removes them. */
+  add(digests: readonly string[]): Promise<void>
+  release(): Promise<void>
+}
+
+/** The blobs of pipes that run now, and the ids of these pipes. */
+export interface Living {
+  ids: ReadonlySet<string>
+  digests: ReadonlySet<string>
+}
+
+/**
+ * Runs an action that no other pipe on the same folder runs at the same time. Such an action takes milliseconds;
+ * a lock that is older than ten seconds is of a pipe that was killed.
+ */
+export const withLock = async <T>(folder: string, action: () => Promise<T>): Promise<T> => {
+  const path = join(folder, LOCK)
+  for (const started = Date.now(); !(await make(path)); ) {
+    if (Date.now() - started > GONE * 6)
+      throw new PipeError('PKG-STORE', `${folder} stays locked by another pipe.`, {
+        hint: `Remove ${path}, which a pipe that was killed left and this one cannot remove.`,
+      })
+    if (await isGone(path)) await takeAway(path)
+    await sleep(20 + Math.random() * 30)
+  }
+  try {
+    return await action()
+  } finally {
+    await rm(path, { force: true })
+  }
+}
+
+/** Announces this pipe in a store that it can write. */
+export const openClaim = async (folder: string): Promise<Claim> => {
+  const id = randomBytes(6).toString('hex')
+  const path = join(folder, `${CLAIM}${id}`)
+  const digests = new Set<string>()
+  const write = () => withLock(folder, () => writeWhole(path, JSON.stringify([...digests])))
+  await write()
+  const beat = setInterval(() => {
+    const now = new Date()
+    utimes(path, now, now).catch(() => {})
+  }, BEAT)
+  beat.unref()
+  return {
+    id,
+    async add(more) {
+      for (const digest of more) digests.add(digest)
+      await write()
+    },
+    async release() {
+      clearInterval(beat)
+      await rm(path, { force: true })
+    },
+  }
+}
+
+/** The pipes of a store that live, and what those other than `own` claim; removes what is left of those that are gone. */
+export const living = async (folder: string, own?: string): Promise<Living> => {
+  const ids = new Set<string>()
+  const digests = new Set<string>()
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(CLAIM) || name.endsWith('.tmp')) continue
+    const path = join(folder, name)
+    if (await isGone(path)) {
+      await rm(path, { force: true })
+      continue
+    }
+    const id = name.slice(CLAIM.length)
+    ids.add(id)
+    if (id === own) continue
+    for (const digest of await digestsIn(path)) digests.add(digest)
+  }
+  return { ids, digests }
+}
+
+const digestsIn = async (path: string): Promise<string[]> => {
+  try {
+    const list: unknown = JSON.parse(await readFile(path, 'utf8'))
+    return Array.isArray(list) ? list.filter((each) => typeof each === 'string') : []
+  } catch {
+    return []
+  }
+}
+
+const make = async (path: string): Promise<boolean> => {
+  try {
+    const file = await open(path, 'wx', FILE_MODE)
+    await file.close()
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+const isGone = async (path: string): Promise<boolean> => {
+  const found = await stat(path).catch(() => undefined)
+  return found !== undefined && Date.now() - found.mtimeMs > GONE
+}
+
+// Of several that wait, one renames it. Should that have been a new one, made in between, it comes back late:
+// both then hold the lock, once, after a pipe was killed within milliseconds of its life.
+const takeAway = async (path: string): Promise<void> => {
+  const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  await rename(path, aside).catch(() => {})
+  await rm(aside, { force: true })
+}

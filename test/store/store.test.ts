@@ -1,0 +1,363 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { archive, type Feed, type WholeImage } from '../../src/store/archive.ts'
+import { SizeError } from '../../src/store/inflate.ts'
+import { openClaim } from '../../src/store/lock.ts'
+import { openStore, type Store } from '../../src/store/store.ts'
+import { blobState, sizeState } from '../../src/store/verify.ts'
+import { type FakeImage, fakeImage, randomLayer } from '../fake-image.ts'
+
+const newFolder = () => join(mkdtempSync(join(tmpdir(), 'store-')), '.images')
+const pathOf = (folder: string, digest: string) => join(folder, 'blobs', digest.replace(':', '/'))
+const amd64 = async () => ({ os: 'linux', architecture: 'amd64' })
+const arm64 = async () => ({ os: 'linux', architecture: 'arm64' })
+const shared = randomLayer(1000)
+const base = fakeImage([shared, randomLayer(2000)])
+const tools = fakeImage([shared, randomLayer(3000)])
+
+/** An image as a pipe that resolved it knows it; with `index`, as one of a multi-platform image. */
+const whole = (
+  image: FakeImage,
+  reference: string,
+  index?: { digest: string; architecture: string },
+): WholeImage => ({
+  reference,
+  digest: index?.digest ?? image.digest,
+  manifest: {
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    digest: image.digest,
+    size: image.manifest.length,
+  },
+  platform: { os: 'linux', architecture: index?.architecture ?? 'arm64' },
+  config: { digest: image.configDigest, size: image.blobs.get(image.configDigest)?.length ?? 0 },
+  layers: image.layers,
+  tags: [reference],
+})
+
+const fill = (folder: string, image: FakeImage) => {
+  for (const [digest, bytes] of [...image.blobs, [image.digest, image.manifest] as const])
+    writeFileSync(pathOf(folder, digest), bytes)
+}
+
+const blobs = (folder: string) => readdirSync(join(folder, 'blobs/sha256')).map((name) => `sha256:${name}`)
+const digestsOf = (...images: FakeImage[]) =>
+  [...new Set(images.flatMap((image) => [...image.blobs.keys(), image.digest]))].sort()
+const json = (folder: string, name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'))
+
+/** A store that holds these images under these names. */
+const storeOf = async (images: Record<string, FakeImage>): Promise<Store> => {
+  const store = await openStore(newFolder())
+  for (const image of Object.values(images)) fill(store.folder, image)
+  await store.keep(Object.entries(images).map(([name, image]) => whole(image, name)))
+  return store
+}
+
+describe('a store', () => {
+  it('is an OCI image layout whose manifest.json docker loads', async () => {
+    const { folder, close } = await storeOf({ 'r.test/a/base:1': base, 'r.test/a/tools:2': tools })
+    await close()
+    expect(json(folder, 'oci-layout')).toEqual({ imageLayoutVersion: '1.0.0' })
+    const { schemaVersion, manifests } = json(folder, 'index.json')
+    expect(schemaVersion).toBe(2)
+    expect(manifests[0]).toEqual({
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      digest: base.digest,
+      size: base.manifest.length,
+      platform: { os: 'linux', architecture: 'arm64' },
+      annotations: {
+        'io.containerd.image.name': 'r.test/a/base:1',
+        'org.opencontainers.image.ref.name': 'r.test/a/base:1',
+        'packages-pull.digest': base.digest,
+      },
+    })
+    const file = (digest: string) => `blobs/${digest.replace(':', '/')}`
+    expect(json(folder, 'manifest.json')[0]).toEqual({
+      Config: file(base.configDigest),
+      RepoTags: ['r.test/a/base:1'],
+      Layers: base.layers.map(({ digest }) => file(digest)),
+    })
+    expect(readdirSync(folder).sort()).toEqual(['blobs', 'index.json', 'manifest.json', 'oci-layout'])
+  })
+
+  it('can be read and changed by every user, as the pipe of another step is one', async () => {
+    const before = process.umask(0o077)
+    try {
+      const { folder, close } = await storeOf({ 'r.test/a/base:1': base })
+      await close()
+      const modes = ['', 'blobs', 'blobs/sha256', 'index.json', 'manifest.json', 'oci-layout'].map(
+        (name) => statSync(join(folder, name)).mode & 0o777,
+      )
+      expect(modes).toEqual([0o777, 0o777, 0o777, 0o666, 0o666, 0o666])
+    } finally {
+      process.umask(before)
+    }
+  })
+
+  it('keeps the images of others, shares layers, and removes what no image needs any more', async () => {
+    const store = await storeOf({ 'r.test/a/base:1': base, 'r.test/a/tools:2': tools })
+    expect(blobs(store.folder).sort()).toEqual(digestsOf(base, tools))
+    const newer = fakeImage([randomLayer(10)])
+    fill(store.folder, newer)
+    await store.keep([whole(newer, 'r.test/a/base:1')])
+    expect(blobs(store.folder).sort()).toEqual(digestsOf(newer, tools))
+    expect((await store.find('r.test/a/tools:2', arm64))?.digest).toBe(tools.digest)
+    expect((await store.find('r.test/a/base:1', arm64))?.digest).toBe(newer.digest)
+    await store.close()
+  })
+
+  it('has an image of each platform under one tag, and finds the one of the engine', async () => {
+    const store = await openStore(newFolder())
+    const index = fakeImage([randomLayer(1)]).digest
+    const [arm, amd] = [fakeImage([randomLayer(20)]), fakeImage([randomLayer(30)], 'amd64')]
+    fill(store.folder, arm)
+    await store.keep([whole(arm, 'r.test/a/multi:1', { digest: index, architecture: 'arm64' })])
+    fill(store.folder, amd)
+    await store.keep([whole(amd, 'r.test/a/multi:1', { digest: index, architecture: 'amd64' })])
+    expect((await store.find('r.test/a/multi:1', amd64))?.manifest.digest).toBe(amd.digest)
+    expect((await store.find('r.test/a/multi:1', arm64))?.manifest.digest).toBe(arm.digest)
+    expect((await store.find('r.test/a/multi:1', arm64))?.digest).toBe(index)
+    expect(
+      await store.find('r.test/a/multi:1', async () => ({ os: 'linux', architecture: 's390x' })),
+    ).toBeUndefined()
+    await store.close()
+  })
+
+  it('keeps the blobs of a pipe that runs, and removes those that a killed one left', async () => {
+    const store = await storeOf({ 'r.test/a/base:1': base })
+    const other = await openClaim(store.folder)
+    const [theirs, left] = [fakeImage([randomLayer(5)]), fakeImage([randomLayer(6)])]
+    await other.add([...theirs.blobs.keys()])
+    for (const image of [theirs, left]) fill(store.folder, image)
+    const part = (id: string) => join(store.folder, `blobs/sha256/${base.digest.slice(7)}.${id}.part`)
+    writeFileSync(part(other.id), 'their part')
+    writeFileSync(part('0123456789ab'), 'a part of nobody')
+    await store.keep([whole(base, 'r.test/a/base:1')])
+    const kept = blobs(store.folder).sort()
+    expect(kept).toEqual(
+      [...digestsOf(base), ...theirs.blobs.keys(), `${base.digest}.${other.id}.part`].sort(),
+    )
+    await other.release()
+    await store.keep([whole(base, 'r.test/a/base:1')])
+    expect(blobs(store.folder).sort()).toEqual(
+      [...digestsOf(base), `${base.digest}.${other.id}.part`]
+        .sort()
+        .filter((name) => !name.endsWith('.part')),
+    )
+    await store.close()
+  })
+
+  it('takes a pipe for gone that has not been heard of for ten seconds', async () => {
+    const store = await storeOf({ 'r.test/a/base:1': base })
+    const left = fakeImage([randomLayer(7)])
+    fill(store.folder, left)
+    const claim = join(store.folder, '.in-use-0123456789ab')
+    writeFileSync(claim, JSON.stringify([...left.blobs.keys()]))
+    const long = Date.now() / 1000 - 11
+    utimesSync(claim, long, long)
+    writeFileSync(join(store.folder, '.lock'), '')
+    utimesSync(join(store.folder, '.lock'), long, long)
+    await store.keep([whole(base, 'r.test/a/base:1')])
+    await store.close()
+    expect(blobs(store.folder).sort()).toEqual(digestsOf(base))
+    expect(readdirSync(store.folder).filter((name) => name.startsWith('.'))).toEqual([])
+  })
+
+  it('loses nothing where twenty pipes list images at the same time', async () => {
+    const folder = newFolder()
+    const images = Array.from({ length: 20 }, (_, index) => fakeImage([shared, randomLayer(100 + index)]))
+    await Promise.all(
+      images.map(async (image, index) => {
+        const store = await openStore(folder)
+        await store.claim?.add(digestsOf(image))
+        fill(folder, image)
+        await store.keep([whole(image, `r.test/a/image-${index}:1`)])
+        await store.close()
+      }),
+    )
+    expect(json(folder, 'index.json').manifests).toHaveLength(20)
+    expect(json(folder, 'manifest.json')).toHaveLength(20)
+    expect(blobs(folder).sort()).toEqual(digestsOf(...images))
+    expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([])
+  })
+
+  it('does not touch files that say what they are to say, so that a cache is not packed anew', async () => {
+    const store = await storeOf({ 'r.test/a/base:1': base })
+    const times = () => ['index.json', 'manifest.json'].map((name) => statSync(join(store.folder, name)).ino)
+    const before = times()
+    await store.keep([whole(base, 'r.test/a/base:1')])
+    expect(times()).toEqual(before)
+    await store.close()
+  })
+
+  it('leaves what other tools wrote into index.json, and what that needs', async () => {
+    const folder = newFolder()
+    mkdirSync(join(folder, 'blobs/sha256'), { recursive: true })
+    fill(folder, tools)
+    const theirs = {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      digest: tools.digest,
+      size: tools.manifest.length,
+      annotations: { 'org.example.note': 'mine' },
+      artifactType: 'application/x',
+    }
+    writeFileSync(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [theirs] }))
+    const store = await openStore(folder)
+    fill(folder, base)
+    await store.keep([whole(base, 'r.test/a/base:1')])
+    await store.close()
+    expect(json(folder, 'index.json').manifests).toContainEqual(theirs)
+    expect(blobs(folder).sort()).toEqual(digestsOf(base, tools))
+  })
+
+  it('begins anew where index.json is no index', async () => {
+    const store = await storeOf({ 'r.test/a/base:1': base })
+    writeFileSync(join(store.folder, 'index.json'), '{"manifests":[{"digest":"sha256:../../../etc/passwd"}')
+    expect(await store.find('r.test/a/base:1', arm64)).toBeUndefined()
+    writeFileSync(
+      join(store.folder, 'index.json'),
+      JSON.stringify({ manifests: [{ mediaType: 'x', size: 1, digest: 'sha256:../../../etc/passwd' }] }),
+    )
+    await store.keep([])
+    expect(json(store.folder, 'index.json').manifests).toEqual([])
+    await store.close()
+  })
+
+  it('says so where a manifest is not the one that it lists', async () => {
+    const store = await storeOf({ 'r.test/a/base:1': base })
+    writeFileSync(pathOf(store.folder, base.digest), tools.manifest)
+    await expect(store.find('r.test/a/base:1', arm64)).rejects.toMatchObject({ code: 'PKG-INTEGRITY' })
+    await store.close()
+  })
+
+  it('tells whole, absent and damaged blobs apart', async () => {
+    const { folder, close } = await storeOf({ 'r.test/a/base:1': base })
+    await close()
+    const [first, second] = base.layers.map((layer) => ({ ...layer }))
+    if (first === undefined || second === undefined) throw new Error('no layers')
+    expect([await sizeState(folder, first), await blobState(folder, first)]).toEqual(['whole', 'whole'])
+    const bytes = readFileSync(pathOf(folder, first.digest))
+    bytes.writeUInt8(bytes.readUInt8(500) ^ 1, 500)
+    writeFileSync(pathOf(folder, first.digest), bytes)
+    expect([await sizeState(folder, first), await blobState(folder, first)]).toEqual(['whole', 'damaged'])
+    writeFileSync(pathOf(folder, second.digest), randomLayer(1999))
+    expect([await sizeState(folder, second), await blobState(folder, second)]).toEqual(['damaged', 'damaged'])
+    expect(await blobState(folder, { ...first, digest: fakeImage([]).digest })).toBe('absent')
+  })
+
+  it('fails clearly where a file is in the way', async () => {
+    const folder = newFolder()
+    writeFileSync(folder, '')
+    await expect(openStore(folder)).rejects.toMatchObject({ code: 'PKG-STORE' })
+  })
+})
+
+describe('the archive of a store', () => {
+  const archived = async (folder: string, images: WholeImage[], feed: Feed = 'as-is') => {
+    const chunks: Buffer[] = []
+    for await (const chunk of archive(folder, images, feed)) chunks.push(chunk)
+    const path = join(mkdtempSync(join(tmpdir(), 'archive-')), 'images.tar')
+    writeFileSync(path, Buffer.concat(chunks))
+    return path
+  }
+
+  it('is a tar that holds each blob once, with the index last', async () => {
+    const { folder, close } = await storeOf({ 'r.test/a/base:1': base, 'r.test/a/tools:2': tools })
+    await close()
+    const path = await archived(folder, [whole(base, 'r.test/a/base:1'), whole(tools, 'r.test/a/tools:2')])
+    const names = execFileSync('tar', ['-tf', path], { encoding: 'utf8' }).trim().split('\n')
+    expect(
+      names
+        .slice(0, -3)
+        .map((name) => name.replace('blobs/sha256/', 'sha256:'))
+        .sort(),
+    ).toEqual(digestsOf(base, tools))
+    expect(names.slice(-3)).toEqual(['oci-layout', 'index.json', 'manifest.json'])
+    const target = mkdtempSync(join(tmpdir(), 'unpacked-'))
+    execFileSync('tar', ['-xf', path, '-C', target])
+    for (const [digest, bytes] of [...base.blobs, ...tools.blobs])
+      expect(readFileSync(pathOf(target, digest)).equals(bytes)).toBe(true)
+    expect(json(target, 'manifest.json')).toEqual(json(folder, 'manifest.json'))
+  })
+
+  const tar = (size: number) => Buffer.concat([randomLayer(size - 512), Buffer.alloc(512)])
+
+  it('has its layers inflated where the engine takes long for that', async () => {
+    const layers = [tar(10_240), tar(20_480)]
+    const image = fakeImage(layers.map((layer) => gzipSync(layer)))
+    const { folder, close } = await storeOf({ 'r.test/a/base:1': image })
+    await close()
+    const path = await archived(folder, [whole(image, 'r.test/a/base:1')], 'inflated')
+    const target = mkdtempSync(join(tmpdir(), 'unpacked-'))
+    execFileSync('tar', ['-xf', path, '-C', target])
+    const [{ Layers }] = json(target, 'manifest.json')
+    for (const [index, name] of Layers.entries())
+      expect(readFileSync(join(target, name)).equals(layers[index] ?? Buffer.alloc(0))).toBe(true)
+    expect(readdirSync(target).sort()).toEqual(['blobs', 'manifest.json', ...Layers].sort())
+  })
+
+  it('leaves a layer as it is that is not gzip, or has several parts', async () => {
+    const parts = Buffer.concat([gzipSync(tar(204_800)), gzipSync(tar(1024))])
+    const image = fakeImage([tar(1024), zstdCompressSync(tar(2048)), parts])
+    const { folder, close } = await storeOf({ 'r.test/a/base:1': image })
+    await close()
+    const path = await archived(folder, [whole(image, 'r.test/a/base:1')], 'inflated')
+    const names = execFileSync('tar', ['-tf', path], { encoding: 'utf8' })
+    for (const { digest } of image.layers) expect(names).toContain(`blobs/${digest.replace(':', '/')}\n`)
+  })
+
+  it('is given up as soon as a layer turns out larger or smaller than its end says', async () => {
+    const wrong = (size: number) => {
+      const bytes = gzipSync(tar(10_240))
+      bytes.writeUInt32LE(size, bytes.length - 4)
+      return bytes
+    }
+    const parts = Buffer.concat([gzipSync(Buffer.alloc(20_480)), gzipSync(Buffer.alloc(10_240))])
+    for (const layer of [wrong(1_024_000), parts]) {
+      const image = fakeImage([layer])
+      const { folder, close } = await storeOf({ 'r.test/a/base:1': image })
+      await close()
+      await expect(archived(folder, [whole(image, 'r.test/a/base:1')], 'inflated')).rejects.toThrow(SizeError)
+    }
+  })
+
+  it('breaks off before its index where a blob has become shorter', async () => {
+    const { folder, close } = await storeOf({ 'r.test/a/base:1': base })
+    await close()
+    writeFileSync(pathOf(folder, base.layers[1]?.digest ?? ''), 'short')
+    await expect(archived(folder, [whole(base, 'r.test/a/base:1')])).rejects.toMatchObject({
+      code: 'PKG-INTEGRITY',
+    })
+  })
+})
+
+describe('a store that this step may only read', () => {
+  // As root every folder is writable, so the folder belongs to somebody else and this test runs as nobody.
+  it.runIf(process.getuid?.() === 0)('is opened without a claim and without a trace', async () => {
+    const { folder, close } = await storeOf({ 'r.test/a/base:1': base })
+    await close()
+    for (const path of ['', 'blobs', 'blobs/sha256']) chmodSync(join(folder, path), 0o755)
+    chmodSync(join(folder, '..'), 0o755)
+    process.seteuid?.(65534)
+    try {
+      const store = await openStore(folder)
+      expect(store.claim).toBeUndefined()
+      expect((await store.find('r.test/a/base:1', arm64))?.digest).toBe(base.digest)
+      await store.close()
+    } finally {
+      process.seteuid?.(0)
+    }
+  })
+})
