@@ -1,17 +1,17 @@
+import { createPresent, type Present } from '../engine/find.ts'
+import { listImages } from '../engine/images.ts'
+import { type Engine, findEngine } from '../engine/version.ts'
+import { asPipeError, PipeError } from '../errors.ts'
+import { mapConcurrently } from '../map-concurrently.ts'
+import { count, seconds, size } from '../report/log.ts'
+import type { DeliveredImage } from '../report/outputs.ts'
+import type { Settings } from '../settings.ts'
+import { openStore, type Store } from '../store/store.ts'
 import { adopt } from './adopt.ts'
-import { deliver } from './deliver.ts'
-import { createPresent, type Present } from './engine/find.ts'
-import { listImages } from './engine/images.ts'
-import { type Engine, findEngine } from './engine/version.ts'
-import { asPipeError, PipeError } from './errors.ts'
 import { credentialsFor, explained } from './find.ts'
 import { type Located, locate } from './locate.ts'
-import { mapConcurrently } from './map-concurrently.ts'
-import { count, seconds, size } from './report/log.ts'
-import type { DeliveredImage } from './report/outputs.ts'
-import type { Settings } from './settings.ts'
+import { pullImage } from './pull.ts'
 import { createSignIns, type SignIns } from './sign-in.ts'
-import { openStore, type Store } from './store/store.ts'
 import type { Tools } from './tools.ts'
 import { viaStore } from './via-store.ts'
 
@@ -99,7 +99,7 @@ const viaEngine = async (
   const platformChosen = settings.platform !== undefined
   try {
     const withLogin = await signIns.configFor(credential)
-    return await deliver(image, { resolution, credential, config: withLogin, platformChosen }, tools)
+    return await pullImage(image, { resolution, credential, config: withLogin, platformChosen }, tools)
   } catch (failure) {
     return explained([{ credential, error: asPipeError(failure) }], image, settings)
   }
