@@ -34,6 +34,8 @@ const CONCURRENCY = 3
 export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outcome> => {
   const signIns = createSignIns(settings.registry, tools)
   const config = await signIns.configFor(undefined)
+  const likely = likelyCredential(settings)
+  if (likely !== undefined) signIns.expect(likely)
   const store = settings.store === undefined ? undefined : await openStore(settings.store)
   try {
     const { located, present } = await locateAll(settings, store, tools, config)
@@ -45,9 +47,16 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
     )
     return outcomeOf(outcomes)
   } finally {
+    await signIns.close()
     await store?.close()
   }
 }
+
+// Without a store, whatever the registry says of a private image, the engine will most likely pull it.
+const likelyCredential = ({ images, registry, builtIn, pullPolicy, store }: Settings) =>
+  pullPolicy === 'always' && store === undefined && images.some(({ domain }) => domain === registry)
+    ? builtIn
+    : undefined
 
 const locateAll = async (settings: Settings, store: Store | undefined, tools: Tools, config: string) => {
   const started = performance.now()
