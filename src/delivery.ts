@@ -1,4 +1,4 @@
-import { adopt } from './adopt.ts'
+import { adopt, deliveredImage } from './adopt.ts'
 import { deliver } from './deliver.ts'
 import { createPresent, type Present } from './engine/find.ts'
 import { listImages } from './engine/images.ts'
@@ -89,8 +89,10 @@ const viaEngine = async (
 ): Promise<DeliveredImage | PipeError> => {
   if (located.from === 'nowhere') return located.error
   const started = performance.now()
-  if (located.from === 'engine')
-    return adopt({ located, kept: undefined, started }, present, tools, config).catch(asPipeError)
+  if (located.from === 'engine') {
+    const named = await adopt(located, present, tools, config).catch(asPipeError)
+    return named instanceof PipeError ? named : deliveredImage({ located, kept: undefined, started }, named)
+  }
   if (located.from === 'unknown') warnOfUnknown(located, settings, tools)
   // Of a store that this step may only read, the engine pulls what is damaged.
   const image = located.from === 'store' ? { ...located.image, digest: located.stored.digest } : located.image
