@@ -1,3 +1,4 @@
+import './memory.ts'
 import { constants } from 'node:os'
 import { PipeError } from './errors.ts'
 import { pipe } from './pipe.ts'

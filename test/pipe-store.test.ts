@@ -335,6 +335,11 @@ describe('with STORE the pipe', () => {
     expect(result().images[0]).toMatchObject({ digest: sha256(index), manifestDigest: base.digest })
     const other = await run(engine, { IMAGE: 'multi:1', PULL_POLICY: 'never', PLATFORM: 'linux/amd64' })
     expect(other.exitCode).toBe(4)
+    // By the index's digest it is found as long as the store has the index itself, whatever else it claims.
+    const pinned = { IMAGE: `multi:1@${sha256(index)}`, PULL_POLICY: 'never' }
+    expect((await run(engine, pinned)).exitCode).toBe(0)
+    writeFileSync(blobFile(sha256(index)), imageIndex({ 'linux/arm64': tools.manifest.toString() }))
+    expect((await run(engine, pinned)).exitCode).toBe(4)
   })
 
   it('delivers the other images when one cannot be fetched', async () => {

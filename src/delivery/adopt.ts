@@ -15,29 +15,32 @@ export interface Ready {
   started: number
 }
 
+/** An image of the engine under the name that was asked for. */
+export interface Named {
+  found: EngineImage
+  name: string
+}
+
 /** Gives an image that the engine has already the name that was asked for. */
 export const adopt = async (
-  ready: Ready & { located: { from: 'engine' } },
+  { image, id }: Extract<Located, { from: 'engine' }>,
   present: Present,
   { docker, log }: Tools,
   config: string,
-): Promise<DeliveredImage> => {
-  const { image, id } = ready.located
+): Promise<Named> => {
   const found = await inspect(docker, id, config)
   // What the engine pulled by digest, it knows by digest.
   const pulled = image.tag === undefined && digestIn(found, image.name) === image.digest
   const name = pulled ? storedName(image) : localName(image)
   if (!pulled && present.byTag(image.name, localTag(image)) !== id) await tag(docker, id, name, config)
-  const delivered = deliveredImage(ready, found, name)
-  log.info(`${name} is in the engine already: ${delivered.digest ?? id}, ${found.platform}`)
-  return delivered
+  log.info(`${name} is in the engine already: ${id}, ${found.platform}`)
+  return { found, name }
 }
 
 /** The report of an image that the engine has, under the name that it has there. */
 export const deliveredImage = (
   { located, kept, started }: Ready,
-  found: EngineImage,
-  reference: string,
+  { found, name: reference }: Named,
 ): DeliveredImage => {
   const { image } = located
   const resolution = located.from === 'store' ? undefined : located.resolution

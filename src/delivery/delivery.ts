@@ -7,7 +7,7 @@ import { count, seconds, size } from '../report/log.ts'
 import type { DeliveredImage } from '../report/outputs.ts'
 import type { Settings } from '../settings.ts'
 import { openStore, type Store } from '../store/store.ts'
-import { adopt } from './adopt.ts'
+import { adopt, deliveredImage } from './adopt.ts'
 import { credentialsFor, explained } from './find.ts'
 import { type Located, locate } from './locate.ts'
 import { pullImage } from './pull.ts'
@@ -98,8 +98,10 @@ const viaEngine = async (
 ): Promise<DeliveredImage | PipeError> => {
   if (located.from === 'nowhere') return located.error
   const started = performance.now()
-  if (located.from === 'engine')
-    return adopt({ located, kept: undefined, started }, present, tools, config).catch(asPipeError)
+  if (located.from === 'engine') {
+    const named = await adopt(located, present, tools, config).catch(asPipeError)
+    return named instanceof PipeError ? named : deliveredImage({ located, kept: undefined, started }, named)
+  }
   if (located.from === 'unknown') warnOfUnknown(located, settings, tools)
   // Of a store that this step may only read, the engine pulls what is damaged.
   const image = located.from === 'store' ? { ...located.image, digest: located.stored.digest } : located.image

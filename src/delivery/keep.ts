@@ -38,7 +38,12 @@ export const keepAll = async (
 ): Promise<Array<Kept | PipeError>> => {
   const started = performance.now()
   const { folder, claim, shown } = store
-  await claim?.add(wanted.flatMap(({ whole }) => blobsOf(whole)).map(({ digest }) => digest))
+  await claim?.add(
+    wanted.flatMap(({ whole, described }) => [
+      ...described.keys(),
+      ...blobsOf(whole).map(({ digest }) => digest),
+    ]),
+  )
   const missing = await missingBlobs(wanted, store, tools)
   warnOfSize(await store.predict(wanted.map(({ whole }) => whole)), tools.log)
 
@@ -76,7 +81,8 @@ const isFetched = (result: Fetched | PipeError): result is Fetched => !(result i
 const missingBlobs = async (wanted: readonly Wanted[], { folder, shown }: Store, { log }: Tools) => {
   const first = new Map<string, { blob: Blob; by: Wanted; loaded: boolean }>()
   for (const by of wanted) {
-    for (const blob of blobsIn(by.whole)) {
+    const indexes = [...by.described].map(([digest, { length }]) => ({ digest, size: length }))
+    for (const blob of [...indexes, ...blobsIn(by.whole)]) {
       const known = first.get(blob.digest)
       first.set(blob.digest, { blob, by: known?.by ?? by, loaded: by.loaded || (known?.loaded ?? false) })
     }
@@ -88,9 +94,9 @@ const missingBlobs = async (wanted: readonly Wanted[], { folder, shown }: Store,
     if (state === 'whole') return
     if (state === 'damaged') log.warning(`The blob ${blob.digest} in ${shown} is damaged.`)
     // The registry's own answer is at hand.
-    if (blob.digest === by.whole.manifest.digest && by.manifest !== undefined) {
-      await writeManifest(folder, blob.digest, by.manifest)
-    } else missing.set(blob.digest, { blob, state, by })
+    const described = by.described.get(blob.digest)
+    if (described === undefined) missing.set(blob.digest, { blob, state, by })
+    else await writeManifest(folder, blob.digest, described)
   })
   return missing
 }

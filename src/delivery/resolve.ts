@@ -11,6 +11,8 @@ import type { Credential } from '../settings.ts'
 export interface Resolution {
   /** Digest of the tag: of the index where the image is a multi-platform one. */
   digest: string
+  /** The index that the tag means, exactly as the registry has it; undefined where it means a manifest. */
+  index: Buffer | undefined
   /** Digest of the manifest of the platform. */
   manifestDigest: string
   /** That manifest, exactly as the registry has it. */
@@ -74,6 +76,7 @@ const read = async (
   return {
     ...describeImage(manifest, image.name),
     digest: top.digest,
+    index: top.manifest.kind === 'index' ? top.bytes : undefined,
     manifestDigest: digest,
     manifest: { mediaType: manifest.mediaType, bytes },
     platform: on,

@@ -30,6 +30,10 @@ export const viaStore = async (
   const started = performance.now()
   const wanted = located.map((each) => wantedOf(each, settings))
   const asked = wanted.filter((each) => each !== undefined)
+  // What the engine has gets its name while the store gets its blobs.
+  const naming = located.map((each) =>
+    each.from === 'engine' ? adopt(each, present, tools, config).catch(asPipeError) : undefined,
+  )
   const answers = await keepAll(asked, store, tools)
   const kept = new Map(asked.map((each, index) => [each, answers[index]]))
 
@@ -38,16 +42,18 @@ export const viaStore = async (
     located.map(async (each, index): Promise<Located | DeliveredImage | PipeError> => {
       warnOfAbsent(each, store, tools)
       const want = wanted[index]
+      const named = await naming[index]
+      if (named instanceof PipeError) return named
       const answer = want && kept.get(want)
-      if (want === undefined || answer === undefined || each.from === 'unknown' || each.from === 'nowhere')
-        return each
+      if (each.from === 'unknown' || each.from === 'nowhere') return each
+      if (want === undefined || answer === undefined)
+        return named === undefined ? each : deliveredImage({ located: each, kept: undefined, started }, named)
       if (answer instanceof PipeError) {
         const credential = want.credentials[0]
         return readOnly(explained([{ credential, error: answer }], each.image, settings), each, store, tools)
       }
       const ready = { located: each, kept: answer, started }
-      if (each.from === 'engine')
-        return adopt({ ...ready, located: each }, present, tools, config).catch(asPipeError)
+      if (named !== undefined) return deliveredImage(ready, named)
       loads.push({ ready, kept: answer, index })
       return each
     }),
@@ -59,7 +65,9 @@ export const viaStore = async (
     const found = loaded instanceof PipeError ? loaded : loaded[order]
     if (found === undefined) continue
     outcomes[index] =
-      found instanceof PipeError ? found : deliveredImage(ready, found, localName(ready.located.image))
+      found instanceof PipeError
+        ? found
+        : deliveredImage(ready, { found, name: localName(ready.located.image) })
   }
   return outcomes
 }
@@ -68,7 +76,7 @@ const wantedOf = (located: Located, settings: Settings): Wanted | undefined => {
   const { image } = located
   if (located.from === 'store') {
     const credentials = settings.pullPolicy === 'never' ? [] : credentialsFor(image, settings)
-    return { image, whole: located.stored, manifest: undefined, loaded: true, credentials }
+    return { image, whole: located.stored, described: new Map(), loaded: true, credentials }
   }
   if (located.from === 'nowhere' || located.from === 'unknown' || located.resolution === undefined)
     return undefined
@@ -76,7 +84,10 @@ const wantedOf = (located: Located, settings: Settings): Wanted | undefined => {
   return {
     image,
     whole: wholeOf(image, resolution),
-    manifest: resolution.manifest.bytes,
+    described: new Map([
+      ...(resolution.index === undefined ? [] : [[resolution.digest, resolution.index] as const]),
+      [resolution.manifestDigest, resolution.manifest.bytes],
+    ]),
     loaded: located.from !== 'engine',
     credentials: [resolution.credential],
   }

@@ -9,8 +9,8 @@ import type { Resolution } from './resolve.ts'
 export interface Wanted {
   image: ImageReference
   whole: WholeImage
-  /** Bytes of the manifest, where the registry was asked for it. */
-  manifest: Buffer | undefined
+  /** What the registry said of it, by digest: its manifest, and the index that led there; none where it was not asked. */
+  described: ReadonlyMap<string, Buffer>
   /** Whether it goes to the engine, so that every byte of it counts. */
   loaded: boolean
   /** The credentials to ask the registry with; none where it must not be asked. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PipeError } from '../errors.ts'
 import { DigestError, parseDigest } from '../image/digest.ts'
@@ -14,6 +14,19 @@ import {
   writeWhole,
 } from './layout.ts'
 import { type Blob, blobState, sizeState } from './verify.ts'
+
+/**
+ * An image of a store under the digest that its tag meant. That is an index's only where the store has that index
+ * and it leads to the image: what a store says of itself proves nothing.
+ */
+export const proven = async (folder: string, image: StoredImage): Promise<StoredImage> => {
+  const { digest, manifest } = image
+  if (digest === manifest.digest) return image
+  const size = (await stat(blobPath(folder, digest)).catch(() => undefined))?.size ?? 0
+  const index = await manifestOf(folder, { digest, size })
+  const leads = index?.kind === 'index' && index.manifests.some((each) => each.digest === manifest.digest)
+  return leads ? image : { ...image, digest: manifest.digest }
+}
 
 /** An image of a store with its blobs; undefined where its manifest cannot be used. */
 export const wholeImage = async (folder: string, image: StoredImage): Promise<WholeImage | undefined> => {
@@ -38,10 +51,15 @@ export const writeIndex = async (folder: string, entries: readonly Entry[]): Pro
 }
 
 /** All that the entries of a store need: sizes in bytes by digest. */
-export const neededBlobs = async (folder: string, entries: readonly Blob[]): Promise<Map<string, number>> => {
+export const neededBlobs = async (
+  folder: string,
+  entries: readonly Entry[],
+): Promise<Map<string, number>> => {
   const needed = new Map<string, number>()
+  // The index that a tag meant is small, and proves the digest.
+  for (const entry of entries) needed.set(imageOf(entry)?.digest ?? entry.digest, 0)
   // An index of images, as other tools may put it here, leads to more.
-  for (let open = [...entries]; open.length > 0; ) {
+  for (let open: Array<Blob & { mediaType: string }> = [...entries]; open.length > 0; ) {
     const manifests = await Promise.all(open.map((entry) => manifestOf(folder, entry)))
     for (const { digest, size } of open) needed.set(digest, size)
     open = []

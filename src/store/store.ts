@@ -4,12 +4,11 @@ import { PipeError } from '../errors.ts'
 import { choosePlatform } from '../image/match.ts'
 import { formatPlatform, type Platform } from '../image/platform.ts'
 import { blobsOf, type WholeImage } from './archive.ts'
-import { neededBlobs, wholeImage, writeIndex } from './contents.ts'
+import { neededBlobs, proven, wholeImage, writeIndex } from './contents.ts'
 import { diskError } from './disk.ts'
 import { clean } from './housekeeping.ts'
 import { type Entry, entryOf, imageOf, makeFolder, readEntries, type StoredImage } from './layout.ts'
 import { type Claim, living, openClaim, withLock } from './lock.ts'
-import { keepMemorySmall } from './memory.ts'
 
 /** A folder of images, while a pipe works with it. */
 export interface Store {
@@ -36,7 +35,6 @@ export interface Store {
  * @throws {PipeError} PKG-STORE where it can be neither made nor read
  */
 export const openStore = async (folder: string): Promise<Store> => {
-  keepMemorySmall()
   await makeFolder(join(folder, 'blobs/sha256')).catch(() => {})
   await access(folder, constants.R_OK | constants.X_OK).catch((error) => {
     throw diskError(error, folder)
@@ -49,7 +47,7 @@ export const openStore = async (folder: string): Promise<Store> => {
     claim,
     async find(reference, platform) {
       const image = await find(folder, reference, platform)
-      const whole = image && (await wholeImage(folder, image))
+      const whole = image && (await wholeImage(folder, await proven(folder, image)))
       if (image !== undefined && whole === undefined) throw unusable(image, shown)
       return whole
     },

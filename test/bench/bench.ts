@@ -3,6 +3,7 @@ import { openLaboratory } from '../lab/laboratory.ts'
 import { comparePulls } from './pull.ts'
 import { compareRuns } from './run.ts'
 import { compareStarts } from './start.ts'
+import { compareStores } from './store.ts'
 
 // The figures of the project, side by side with what a user would do without it. `npm run bench [part …]`.
 const reason = await whyNot()
@@ -11,6 +12,7 @@ const parts = process.argv.slice(2)
 const wanted = (part: string) => parts.length === 0 || parts.includes(part)
 
 if (wanted('start')) await compareStarts()
+if (wanted('store')) await compareStores()
 const { laboratory, close } = await openLaboratory()
 try {
   if (wanted('pull')) await comparePulls(laboratory)

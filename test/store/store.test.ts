@@ -19,6 +19,7 @@ import { openClaim } from '../../src/store/lock.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { blobState, sizeState } from '../../src/store/verify.ts'
 import { type FakeImage, fakeImage, randomLayer } from '../fake-image.ts'
+import { imageIndex, sha256 } from '../fake-package.ts'
 
 const newFolder = () => join(mkdtempSync(join(tmpdir(), 'store-')), '.images')
 const pathOf = (folder: string, digest: string) => join(folder, 'blobs', digest.replace(':', '/'))
@@ -120,8 +121,10 @@ describe('a store', () => {
 
   it('has an image of each platform under one tag, and finds the one of the engine', async () => {
     const store = await openStore(newFolder())
-    const index = fakeImage([randomLayer(1)]).digest
     const [arm, amd] = [fakeImage([randomLayer(20)]), fakeImage([randomLayer(30)], 'amd64')]
+    const text = imageIndex({ 'linux/arm64': `${arm.manifest}`, 'linux/amd64': `${amd.manifest}` })
+    const index = sha256(text)
+    writeFileSync(pathOf(store.folder, index), text)
     fill(store.folder, arm)
     await store.keep([whole(arm, 'r.test/a/multi:1', { digest: index, architecture: 'arm64' })])
     fill(store.folder, amd)
@@ -129,6 +132,9 @@ describe('a store', () => {
     expect((await store.find('r.test/a/multi:1', amd64))?.manifest.digest).toBe(amd.digest)
     expect((await store.find('r.test/a/multi:1', arm64))?.manifest.digest).toBe(arm.digest)
     expect((await store.find('r.test/a/multi:1', arm64))?.digest).toBe(index)
+    // An index that leads elsewhere, or is not there, proves nothing.
+    writeFileSync(pathOf(store.folder, index), imageIndex({ 'linux/arm64': `${base.manifest}` }))
+    expect((await store.find('r.test/a/multi:1', arm64))?.digest).toBe(arm.digest)
     expect(
       await store.find('r.test/a/multi:1', async () => ({ os: 'linux', architecture: 's390x' })),
     ).toBeUndefined()
