@@ -1,4 +1,4 @@
-import type { Outcome } from './delivery.ts'
+import type { Outcome } from './delivery/delivery.ts'
 import { asPipeError, PipeError } from './errors.ts'
 import { failureText } from './report/failure.ts'
 import { createLog, type Log, seconds } from './report/log.ts'

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -26,6 +26,18 @@ beforeEach(async () => {
   servePackage(registry, 'acme/base', { '1.4': MANIFEST })
 })
 afterEach(() => registry.close())
+
+// The command lines of this machine's processes.
+const ps = () =>
+  readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+      } catch {
+        return ''
+      }
+    })
 
 const manifestUnknown = {
   status: 404,
@@ -74,6 +86,8 @@ const run = async (
   const commands = () =>
     docker
       .calls()
+      // A login is started before it is known to be needed; what counts is whether it gets the secret.
+      .filter(({ args, stdin }) => args[0] !== 'login' || stdin !== '')
       .map(({ args }) => args.join(' ').replaceAll(registry.host, 'REGISTRY'))
       .filter((command) => !command.startsWith('image ls '))
   return { exitCode, log, calls: docker.calls, commands, read, result: () => JSON.parse(read('result.json')) }
@@ -218,6 +232,24 @@ describe('the pipe', () => {
     } finally {
       await other.close()
     }
+  })
+
+  it('starts a login that is likely while it asks the registry, and gives it the secret only then', async () => {
+    registry.on('GET /v2/acme/base/manifests/1.4', () => {
+      // By now the command is there, and has got nothing.
+      expect(running('login')).toBe(true)
+      return { status: 403, body: { errors: [{ code: 'DENIED', message: 'denied' }] } }
+    })
+    const running = (word: string) =>
+      ps().some((command) => command.includes(`docker --config`) && command.includes(` ${word} `))
+    const { calls, exitCode } = await run(fine())
+    expect(exitCode).toBe(3)
+    expect(
+      calls()
+        .filter(({ args }) => args[0] === 'login')
+        .map(({ stdin }) => stdin),
+    ).toEqual([''])
+    expect(running('login')).toBe(false)
   })
 
   it('uses the API token for the image that the built-in pair may not read, and says so', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { execa } from 'execa'
 import { PipeError } from '../errors.ts'
 import type { Environment } from '../settings/environment.ts'
@@ -16,7 +16,7 @@ export interface DockerOptions {
   /** Folder of the docker config to use. */
   config: string
   /** Standard input: the only way in which a secret reaches a command, and an archive. */
-  input?: string | Readable
+  input?: string | Promise<string> | Readable
   /** Called with each line of standard output while the command runs. */
   onLine?: (line: string) => void
 }
@@ -46,7 +46,9 @@ export const createDocker = ({ env, signal, onCommand }: Context): Docker => {
       reject: false,
       cancelSignal: signal,
       forceKillAfterDelay: 2000,
-      ...(input === undefined ? { stdin: 'ignore' } : { input }),
+      ...(input === undefined
+        ? { stdin: 'ignore' }
+        : { input: input instanceof Promise ? Readable.from(later(input)) : input }),
       ...(onLine === undefined
         ? {}
         : {
@@ -63,6 +65,11 @@ export const createDocker = ({ env, signal, onCommand }: Context): Docker => {
     if (result.failed) throw engineError(args, result.stderr || result.originalMessage || '')
     return result.stdout
   }
+}
+
+// The command starts now and waits for what it is to read; it ends when that does not come.
+async function* later(input: Promise<string>) {
+  yield await input
 }
 
 /** The docker CLI, and what of the environment it gets. */

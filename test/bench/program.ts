@@ -34,8 +34,11 @@ export const pipeProgram = async (step: Step, variables: Record<string, string>)
 export const byHand = (step: Step, script: string): Promise<Figures> =>
   timed(() => inStep(step, ['sh', '-ec', script]))
 
-// The highest resident memory of a process so far, in megabytes; 0 where it is gone.
-const residentPeak = async (pid: number | undefined): Promise<number> => {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1000
+// The highest resident memory so far of a process or one that descends from it, in megabytes.
+const residentPeak = async (pid: number | string | undefined): Promise<number> => {
+  const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')
+  const [status, children] = await Promise.all([read('status'), read(`task/${pid}/children`)])
+  const own = Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1000
+  const theirs = await Promise.all(children.split(' ').filter(Boolean).map(residentPeak))
+  return Math.max(own, ...theirs)
 }

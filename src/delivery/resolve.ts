@@ -1,11 +1,11 @@
-import { type Code, PipeError } from './errors.ts'
-import { choosePlatform, listPlatforms } from './image/match.ts'
-import { formatPlatform, type Platform } from './image/platform.ts'
-import type { ImageReference } from './image/reference.ts'
-import type { RegistryClient } from './registry/client.ts'
-import { describeImage } from './registry/describe.ts'
-import type { Descriptor, ImageManifest, Resolved } from './registry/manifest.ts'
-import type { Credential } from './settings.ts'
+import { type Code, PipeError } from '../errors.ts'
+import { choosePlatform, listPlatforms } from '../image/match.ts'
+import { formatPlatform, type Platform } from '../image/platform.ts'
+import type { ImageReference } from '../image/reference.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import { describeImage } from '../registry/describe.ts'
+import type { Descriptor, ImageManifest, Resolved } from '../registry/manifest.ts'
+import type { Credential } from '../settings.ts'
 
 /** What the registry says of an image before it is pulled. */
 export interface Resolution {

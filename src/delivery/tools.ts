@@ -1,12 +1,12 @@
+import { createDockerConfigs, type DockerConfigs } from '../engine/config.ts'
+import { createDocker, type Docker } from '../engine/docker.ts'
+import { patient } from '../engine/patience.ts'
+import { PipeError } from '../errors.ts'
+import { commandLine, type Log, seconds } from '../report/log.ts'
+import type { Retry, RetryPolicy } from '../retry.ts'
+import type { Environment } from '../settings/environment.ts'
+import type { Settings } from '../settings.ts'
 import { type Clients, createClients } from './clients.ts'
-import { createDockerConfigs, type DockerConfigs } from './engine/config.ts'
-import { createDocker, type Docker } from './engine/docker.ts'
-import { patient } from './engine/patience.ts'
-import { PipeError } from './errors.ts'
-import { commandLine, type Log, seconds } from './report/log.ts'
-import type { Retry, RetryPolicy } from './retry.ts'
-import type { Environment } from './settings/environment.ts'
-import type { Settings } from './settings.ts'
 
 /** What every part of a delivery works with. */
 export interface Tools {

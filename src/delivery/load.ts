@@ -1,11 +1,12 @@
-import { type EngineImage, inspect, load } from './engine/images.ts'
-import { usesContainerd } from './engine/version.ts'
-import { PipeError } from './errors.ts'
-import { createSweeper } from './memory.ts'
-import { count, seconds, size } from './report/log.ts'
-import { archive, blobsOf, type Feed, type WholeImage } from './store/archive.ts'
-import { SizeError } from './store/inflate.ts'
-import type { Store } from './store/store.ts'
+import { type EngineImage, inspect, load } from '../engine/images.ts'
+import { usesContainerd } from '../engine/version.ts'
+import { PipeError } from '../errors.ts'
+import { createSweeper } from '../memory.ts'
+import { count, seconds, size } from '../report/log.ts'
+import { archive, blobsOf, type Feed, type WholeImage } from '../store/archive.ts'
+import { SizeError } from '../store/inflate.ts'
+import type { Store } from '../store/store.ts'
+
 import type { Tools } from './tools.ts'
 
 const HEARTBEAT = 20_000

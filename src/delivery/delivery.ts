@@ -1,17 +1,17 @@
+import { createPresent, type Present } from '../engine/find.ts'
+import { listImages } from '../engine/images.ts'
+import { type Engine, findEngine } from '../engine/version.ts'
+import { asPipeError, PipeError } from '../errors.ts'
+import { mapConcurrently } from '../map-concurrently.ts'
+import { count, seconds, size } from '../report/log.ts'
+import type { DeliveredImage } from '../report/outputs.ts'
+import type { Settings } from '../settings.ts'
+import { openStore, type Store } from '../store/store.ts'
 import { adopt, deliveredImage } from './adopt.ts'
-import { deliver } from './deliver.ts'
-import { createPresent, type Present } from './engine/find.ts'
-import { listImages } from './engine/images.ts'
-import { type Engine, findEngine } from './engine/version.ts'
-import { asPipeError, PipeError } from './errors.ts'
 import { credentialsFor, explained } from './find.ts'
 import { type Located, locate } from './locate.ts'
-import { mapConcurrently } from './map-concurrently.ts'
-import { count, seconds, size } from './report/log.ts'
-import type { DeliveredImage } from './report/outputs.ts'
-import type { Settings } from './settings.ts'
+import { pullImage } from './pull.ts'
 import { createSignIns, type SignIns } from './sign-in.ts'
-import { openStore, type Store } from './store/store.ts'
 import type { Tools } from './tools.ts'
 import { viaStore } from './via-store.ts'
 
@@ -34,6 +34,8 @@ const CONCURRENCY = 3
 export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outcome> => {
   const signIns = createSignIns(settings.registry, tools)
   const config = await signIns.configFor(undefined)
+  const likely = likelyCredential(settings)
+  if (likely !== undefined) signIns.expect(likely)
   const store = settings.store === undefined ? undefined : await openStore(settings.store)
   try {
     const { located, present } = await locateAll(settings, store, tools, config)
@@ -45,9 +47,16 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
     )
     return outcomeOf(outcomes)
   } finally {
+    await signIns.close()
     await store?.close()
   }
 }
+
+// Without a store, whatever the registry says of a private image, the engine will most likely pull it.
+const likelyCredential = ({ images, registry, builtIn, pullPolicy, store }: Settings) =>
+  pullPolicy === 'always' && store === undefined && images.some(({ domain }) => domain === registry)
+    ? builtIn
+    : undefined
 
 const locateAll = async (settings: Settings, store: Store | undefined, tools: Tools, config: string) => {
   const started = performance.now()
@@ -101,7 +110,7 @@ const viaEngine = async (
   const platformChosen = settings.platform !== undefined
   try {
     const withLogin = await signIns.configFor(credential)
-    return await deliver(image, { resolution, credential, config: withLogin, platformChosen }, tools)
+    return await pullImage(image, { resolution, credential, config: withLogin, platformChosen }, tools)
   } catch (failure) {
     return explained([{ credential, error: asPipeError(failure) }], image, settings)
   }

@@ -1,9 +1,9 @@
-import type { Present } from './engine/find.ts'
-import { type EngineImage, inspect, tag } from './engine/images.ts'
+import type { Present } from '../engine/find.ts'
+import { type EngineImage, inspect, tag } from '../engine/images.ts'
+import type { DeliveredImage } from '../report/outputs.ts'
 import type { Kept } from './keep.ts'
 import type { Located } from './locate.ts'
 import { digestIn, localName, localTag, storedName } from './names.ts'
-import type { DeliveredImage } from './report/outputs.ts'
 import type { Tools } from './tools.ts'
 
 /** An image that engine or store had, or that the store has got. */

@@ -1,14 +1,14 @@
+import { inspect, pull, tag } from '../engine/images.ts'
+import { createPullProgress, type PullProgress } from '../engine/progress.ts'
+import { PipeError } from '../errors.ts'
+import type { ImageReference } from '../image/reference.ts'
+import { seconds, size } from '../report/log.ts'
+import type { DeliveredImage } from '../report/outputs.ts'
+import { retry } from '../retry.ts'
+import type { Credential } from '../settings.ts'
 import { credentialName } from './diagnosis.ts'
-import { inspect, pull, tag } from './engine/images.ts'
-import { createPullProgress, type PullProgress } from './engine/progress.ts'
-import { PipeError } from './errors.ts'
-import type { ImageReference } from './image/reference.ts'
 import { digestIn } from './names.ts'
-import { seconds, size } from './report/log.ts'
-import type { DeliveredImage } from './report/outputs.ts'
 import type { Resolution } from './resolve.ts'
-import { retry } from './retry.ts'
-import type { Credential } from './settings.ts'
 import type { Tools } from './tools.ts'
 
 // How often a long pull says that it goes on: often enough for a person, rarely enough for a log.
@@ -30,7 +30,7 @@ interface Source {
  *
  * @throws {PipeError} with the registry's or the engine's answer
  */
-export const deliver = async (
+export const pullImage = async (
   image: ImageReference,
   source: Source,
   { docker, log, retrying }: Tools,

@@ -1,11 +1,11 @@
+import { PipeError } from '../errors.ts'
+import type { Platform } from '../image/platform.ts'
+import type { ImageReference } from '../image/reference.ts'
+import { isDefinite } from '../registry/definite.ts'
+import type { Credential, Settings } from '../settings.ts'
 import type { Clients } from './clients.ts'
 import { diagnose } from './diagnosis.ts'
-import { PipeError } from './errors.ts'
-import type { Platform } from './image/platform.ts'
-import type { ImageReference } from './image/reference.ts'
-import { isDefinite } from './registry/definite.ts'
 import { type Attempt, type Resolution, resolveImage } from './resolve.ts'
-import type { Credential, Settings } from './settings.ts'
 
 /** What is known of an image before it is pulled: what the registry says, or why it does not. */
 export type Finding = { image: ImageReference } & (

@@ -1,5 +1,5 @@
-import type { EngineImage } from './engine/images.ts'
-import type { ImageReference } from './image/reference.ts'
+import type { EngineImage } from '../engine/images.ts'
+import type { ImageReference } from '../image/reference.ts'
 
 /** How a store names an image: by its tag where it has one. */
 export const storedName = ({ name, tag, digest }: ImageReference): string =>

@@ -1,8 +1,8 @@
-import { PipeError } from './errors.ts'
-import { quote } from './image/quote.ts'
-import type { ImageReference } from './image/reference.ts'
-import type { Credential } from './settings.ts'
-import { nearestTags } from './suggest.ts'
+import { PipeError } from '../errors.ts'
+import { quote } from '../image/quote.ts'
+import type { ImageReference } from '../image/reference.ts'
+import type { Credential } from '../settings.ts'
+import { nearestTags } from '../suggest.ts'
 
 /** What is known where a failure of an image happened. */
 export interface Facts {
