@@ -1,4 +1,3 @@
-import './memory.ts'
 import { constants } from 'node:os'
 import { PipeError } from './errors.ts'
 import { pipe } from './pipe.ts'

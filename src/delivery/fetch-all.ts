@@ -1,5 +1,6 @@
 import { asPipeError, PipeError } from '../errors.ts'
 import { mapConcurrently } from '../map-concurrently.ts'
+import { createSweeper } from '../memory.ts'
 import { size } from '../report/log.ts'
 import { checkSpace } from '../store/disk.ts'
 import { type Fetched, fetchBlob, type OpenBlob } from '../store/fetch.ts'
@@ -36,8 +37,10 @@ export const fetchAll = async (
   const bytes = missing.reduce((sum, { blob }) => sum + blob.size, 0)
   await checkSpace(folder, bytes)
   let arrived = 0
+  const sweep = createSweeper()
   const onBytes = (more: number) => {
     arrived += more
+    sweep(more)
   }
   const heartbeat = setInterval(() => log.info(`Fetched ${size(arrived)} of ${size(bytes)}`), HEARTBEAT)
   // The largest first, so that no long one is alone at the end.

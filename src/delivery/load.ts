@@ -1,10 +1,12 @@
 import { type EngineImage, inspect, load } from '../engine/images.ts'
 import { usesContainerd } from '../engine/version.ts'
 import { PipeError } from '../errors.ts'
+import { createSweeper } from '../memory.ts'
 import { count, seconds, size } from '../report/log.ts'
 import { archive, blobsOf, type Feed, type WholeImage } from '../store/archive.ts'
 import { SizeError } from '../store/inflate.ts'
 import type { Store } from '../store/store.ts'
+
 import type { Tools } from './tools.ts'
 
 const HEARTBEAT = 20_000
@@ -27,12 +29,16 @@ export const loadAll = async (
   const blobs = new Map(images.flatMap(blobsOf).map((blob) => [blob.digest, blob.size]))
   const bytes = [...blobs.values()].reduce((sum, each) => sum + each, 0)
   let fed = 0
+  const sweep = createSweeper()
   const heartbeat = setInterval(() => log.info(`Loading from ${shown}: ${size(fed)} handed over`), HEARTBEAT)
   const feedTo = (feed: Feed) => {
     fed = 0
     return load(
       docker,
-      counted(archive(folder, merged(images), feed), (more) => (fed += more)),
+      told(archive(folder, merged(images), feed), (more) => {
+        fed += more
+        sweep(more)
+      }),
       config,
     )
   }
@@ -52,9 +58,9 @@ export const loadAll = async (
   return found
 }
 
-async function* counted(chunks: AsyncIterable<Buffer>, count: (bytes: number) => void) {
+async function* told(chunks: AsyncIterable<Buffer>, tell: (bytes: number) => void) {
   for await (const chunk of chunks) {
-    count(chunk.length)
+    tell(chunk.length)
     yield chunk
   }
 }

@@ -1,5 +1,6 @@
 import { whyNot } from '../lab/install.ts'
 import { openLaboratory } from '../lab/laboratory.ts'
+import { measureMemory } from './memory.ts'
 import { comparePulls } from './pull.ts'
 import { compareRuns } from './run.ts'
 import { compareStarts } from './start.ts'
@@ -13,6 +14,8 @@ const wanted = (part: string) => parts.length === 0 || parts.includes(part)
 
 if (wanted('start')) await compareStarts()
 if (wanted('store')) await compareStores()
+// Takes 10 GB of disk, so only by name.
+if (parts.includes('memory')) await measureMemory()
 const { laboratory, close } = await openLaboratory()
 try {
   if (wanted('pull')) await comparePulls(laboratory)

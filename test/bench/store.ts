@@ -74,7 +74,7 @@ const compareChanges = async (arena: Arena): Promise<void> => {
   )
 }
 
-const compareLoading = async (arena: Arena): Promise<void> => {
+export const compareLoading = async (arena: Arena): Promise<void> => {
   await shell(arena, `docker pull --quiet ${image}:v1`)
   await shell(arena, `docker save --output=saved.tar ${image}:v1`)
   await rm(join(arena.dir, '.images'), { recursive: true, force: true })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { describeInLaboratory, laboratory, newStep } from './attach.ts'
+import { project } from './cache.ts'
 import { setFaults } from './faults.ts'
 import { pushBigImage } from './laboratory.ts'
 import { busybox, randomFile } from './layers.ts'
@@ -77,46 +78,57 @@ const largestBlob = async (folder: string) => {
 
 const imageId = ({ ids }: TestImage) => Object.values(ids)[0]
 
-describeInLaboratory('A store that is an artifact', () => {
-  const load = pipe({ ...keep, ...without, PULL_POLICY: 'missing' })
-  const yaml = yamlOf([
-    step('Fetch', [pipe(keep)], { artifacts: ['.images/**'] }),
-    {
-      parallel: [
-        step('Left', [load, 'docker run --rm crg.apkg.io/acme/base:1.4 echo left']),
-        step('Right', [load, 'docker run --rm crg.apkg.io/acme/tools:2 sh /bin/tool'], {
-          runtime: { cloud: { version: '3' } },
-        }),
-      ],
-    },
-  ])
+/** A pipeline of the README, which says `crg.apkg.io/…` and needs no change here. */
+const recipe = async (name: string) => {
+  const readme = await readFile(join(project, 'README.md'), 'utf8')
+  const [, indent = '', block = ''] =
+    new RegExp(`^( *)<!-- ${name} -->\\n *\`\`\`yaml\\n(.*?)\`\`\``, 'ms').exec(readme) ?? []
+  return block.replaceAll(new RegExp(`^${indent}`, 'gm'), '')
+}
 
-  test('hands the very same images to steps that have no credentials and no registry', async () => {
+/** The same with outputs in a folder where the test finds them, and in plain text. */
+const observed = (yaml: string) =>
+  yaml.replaceAll(/^( +)STORE: .*$/gm, '$&\n$1OUTPUT_DIR: out\n$1NO_COLOR: "1"')
+
+describeInLaboratory('A store that is an artifact', () => {
+  test('hands the very same images to the later steps of the README, without the registry', async () => {
     const { world, images } = laboratory()
     const before = await blobBytes()
-    const { outcomes, results } = await run(yaml, {
+    const { outcomes, results } = await run(observed(await recipe('artifact')), {
       after: async (_, { name }) => {
-        if (name === 'Fetch') await stopRegistry(world, 'crg.apkg.io')
+        if (name === 'Fetch the images') await stopRegistry(world, 'crg.apkg.io')
       },
     }).finally(() => startRegistry(world, 'crg.apkg.io'))
     expectGreen(outcomes, 3)
-    expect(outcomes[1]?.log).toContain('\nleft\n')
+    expect(outcomes[1]?.log).toContain('\ntested\n')
     expect(outcomes[2]?.log).toContain('\na tool\n')
-    for (const name of ['Left', 'Right'])
-      expect(results.get(name)?.images).toMatchObject(
-        (['acme/base:1.4', 'acme/tools:2'] as const).map((image) => ({
+    const loaded = { Test: 'acme/base:1.4', Lint: 'acme/tools:2' } as const
+    for (const [name, image] of Object.entries(loaded))
+      expect(results.get(name)?.images).toMatchObject([
+        {
           reference: `crg.apkg.io/${image}`,
           digest: images[image].digest,
           id: imageId(images[image]),
           source: 'store',
           bytesTransferred: 0,
           credential: null,
-        })),
-      )
-    const reported = results
-      .get('Fetch')
-      ?.images.reduce((sum, each) => sum + (each?.bytesTransferred ?? 0), 0)
+        },
+      ])
+    const fetched = results.get('Fetch the images')?.images
+    const reported = fetched?.reduce((sum, each) => sum + (each?.bytesTransferred ?? 0), 0)
     expect((await blobBytes()) - before).toBe(reported)
+  })
+
+  test('needs no credentials in later steps, of either runtime', async () => {
+    const load = pipe({ ...keep, ...without, PULL_POLICY: 'missing' })
+    const runtime = { cloud: { version: '3' } }
+    const { outcomes } = await run(
+      yamlOf([
+        step('Fetch', [pipe(keep)], { artifacts: ['.images/**'] }),
+        { parallel: [step('Two', [load]), step('Three', [load], { runtime })] },
+      ]),
+    )
+    expectGreen(outcomes, 3)
   })
 
   test('is not believed where it was damaged on the way', async () => {
@@ -153,30 +165,22 @@ describeInLaboratory('A store that is a cache', () => {
       })
     const kept = once(stays)
     const carry = await mkdtemp(join(world.dir, 'carry-'))
-    const yaml = yamlOf(
-      [
-        step(
-          'Use',
-          [pipe({ ...keep, IMAGE: 'big:moving' }), 'docker run --rm crg.apkg.io/acme/big:moving ls /'],
-          {
-            caches: ['images'],
-          },
-        ),
-      ],
-      { definitions: { caches: { images: '.images' } } },
-    )
+    const yaml = observed(await recipe('cache'))
+      .replaceAll('base:1.4', 'big:moving')
+      .replace('echo tested', 'ls /')
+    const files = { 'bitbucket-pipelines.yml': yaml }
     await push('one', 100_000)
-    const first = await run(yaml, { carry })
+    const first = await run(yaml, { carry, step: { files } })
     const between = await blobBytes()
-    const second = await run(yaml, { carry })
+    const second = await run(yaml, { carry, step: { files } })
     expect((await blobBytes()) - between).toBe(0)
     await push('two', 200_000)
-    const third = await run(yaml, { carry })
+    const third = await run(yaml, { carry, step: { files } })
     expectGreen([...first.outcomes, ...second.outcomes, ...third.outcomes], 3)
-    expect(second.results.get('Use')?.images[0]?.source).toBe('store')
+    expect(second.results.get('Step 1')?.images[0]?.source).toBe('store')
     expect(third.outcomes[0]?.log).toContain('\ntwo\n')
     const changed = (await blobBytes()) - between
-    expect(changed).toBe(third.results.get('Use')?.images[0]?.bytesTransferred)
+    expect(changed).toBe(third.results.get('Step 1')?.images[0]?.bytesTransferred)
     expect(changed).toBeGreaterThan(200_000)
     expect(changed).toBeLessThan(210_000)
   })
@@ -220,9 +224,13 @@ describeInLaboratory('A store', () => {
     expect(blobs.filter((name) => !/^[0-9a-f]{64}$/.test(name))).toEqual([])
   })
 
-  test('is what docker and skopeo read too', async () => {
+  test('holds no secret, and is what docker and skopeo read too', async () => {
     await using where = await newStep()
-    expectGreen([{ ...(await runPipe(where, {})), name: '' }], 1)
+    expectGreen([{ ...(await runPipe(where, { DEBUG: 'true' })), name: '' }], 1)
+    const basic = Buffer.from(`${where.grant.username}:${where.grant.password}`).toString('base64')
+    const secrets = ['-e', where.grant.password, '-e', basic]
+    const found = await inStep(where, ['grep', '-rlF', ...secrets, '.images'], { reject: false })
+    expect([found.exitCode, found.stdout]).toEqual([1, ''])
     await docker(where, ['image', 'rm', 'crg.apkg.io/acme/base:1.4', 'crg.apkg.io/acme/tools:2'])
     await inStep(where, ['sh', '-c', 'tar -C .images -c . | docker load'])
     const { stdout } = await docker(where, [
@@ -272,15 +280,5 @@ describeInLaboratory('A store', () => {
     const whole = Object.values(image.sizes)[0] ?? 0
     expect(result.images[0]?.bytesTransferred).toBeLessThanOrEqual(whole - left)
     expect(started).toBeLessThan(await blobBytes())
-  })
-
-  test('holds no secret', async () => {
-    await using where = await newStep()
-    expectGreen([{ ...(await runPipe(where, { DEBUG: 'true' })), name: '' }], 1)
-    const basic = Buffer.from(`${where.grant.username}:${where.grant.password}`).toString('base64')
-    const found = await inStep(where, ['grep', '-rlF', '-e', where.grant.password, '-e', basic, '.images'], {
-      reject: false,
-    })
-    expect([found.exitCode, found.stdout]).toEqual([1, ''])
   })
 })
