@@ -1,6 +1,7 @@
 import type { Present } from '../engine/find.ts'
 import { type EngineImage, inspect, tag } from '../engine/images.ts'
 import type { DeliveredImage } from '../report/outputs.ts'
+import { credentialName } from './diagnosis.ts'
 import type { Kept } from './keep.ts'
 import type { Located } from './locate.ts'
 import { digestIn, localName, localTag, storedName } from './names.ts'
@@ -23,7 +24,7 @@ export interface Named {
 
 /** Gives an image that the engine has already the name that was asked for. */
 export const adopt = async (
-  { image, id }: Extract<Located, { from: 'engine' }>,
+  { image, id, resolution }: Extract<Located, { from: 'engine' }>,
   present: Present,
   { docker, log }: Tools,
   config: string,
@@ -33,7 +34,10 @@ export const adopt = async (
   const pulled = image.tag === undefined && digestIn(found, image.name) === image.digest
   const name = pulled ? storedName(image) : localName(image)
   if (!pulled && present.byTag(image.name, localTag(image)) !== id) await tag(docker, id, name, config)
-  log.info(`${name} is in the engine already: ${id}, ${found.platform}`)
+  const asked = resolution && ` with ${credentialName(resolution.credential?.kind)}`
+  log.info(
+    `Found ${name}${asked ?? ''} in the engine: ${resolution?.digest ?? id}, ${found.platform}, 0 B transferred`,
+  )
   return { found, name }
 }
 
