@@ -74,7 +74,7 @@ const compareChanges = async (arena: Arena): Promise<void> => {
   )
 }
 
-export const compareLoading = async (arena: Arena): Promise<void> => {
+const compareLoading = async (arena: Arena): Promise<void> => {
   await shell(arena, `docker pull --quiet ${image}:v1`)
   await shell(arena, `docker save --output=saved.tar ${image}:v1`)
   await rm(join(arena.dir, '.images'), { recursive: true, force: true })
@@ -92,6 +92,11 @@ export const compareLoading = async (arena: Arena): Promise<void> => {
         name: 'the pipe from its store',
         prepare,
         run: () => pipeIn(arena, { IMAGE: `${image}:v1`, PULL_POLICY: 'never' }),
+      },
+      {
+        name: 'docker pull, from the loopback address',
+        prepare,
+        run: () => shell(arena, `docker pull --quiet ${image}:v1`),
       },
       { name: 'docker load, layers as they are', prepare, run: () => loadWith(arena, 'as-is') },
       { name: 'docker load, layers inflated', prepare, run: () => loadWith(arena, 'inflated') },
