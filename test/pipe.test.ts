@@ -240,8 +240,9 @@ describe('the pipe', () => {
       expect(running('login')).toBe(true)
       return { status: 403, body: { errors: [{ code: 'DENIED', message: 'denied' }] } }
     })
+    // With its own registry: other tests have logins of theirs at the same time.
     const running = (word: string) =>
-      ps().some((command) => command.includes(`docker --config`) && command.includes(` ${word} `))
+      ps().some((command) => command.includes(` ${word} `) && command.includes(registry.host))
     const { calls, exitCode } = await run(fine())
     expect(exitCode).toBe(3)
     expect(
