@@ -5,7 +5,7 @@ import { networkFault } from './faults.ts'
 import type { Answer, Request, Timeouts, Transport } from './transport.ts'
 
 /** How much of an answer that is no success is read: enough for any registry's error body. */
-export const errorLimit = 1024 * 1024
+const errorLimit = 1024 * 1024
 
 /**
  * The lowest layer: one request and its whole answer, with a bound on every wait and on the size. Throws a

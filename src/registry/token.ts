@@ -5,7 +5,7 @@ import { parseJson } from './json.ts'
 import { type Answer, header, type Request, type Transport } from './transport.ts'
 
 /** How many bytes of a token server's answer are read. */
-export const tokenLimit = 64 * 1024
+const tokenLimit = 64 * 1024
 
 export interface Credential {
   username: string

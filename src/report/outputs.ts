@@ -92,7 +92,7 @@ export const reportRun = (env: Environment, result: Result, clean: (text: string
 }
 
 /** The lines of `images.env`: what a shell can source, and what Bitbucket's output variables take. */
-export const imageVariables = (images: Result['images']): string =>
+const imageVariables = (images: Result['images']): string =>
   images
     .flatMap((image, index) =>
       image === null
@@ -107,7 +107,7 @@ export const imageVariables = (images: Result['images']): string =>
     .join('')
 
 /** The text of `result.json`; `clean` masks and cleans the words of an error. */
-export const resultJson = ({ images, error, ran }: Result, clean: (text: string) => string): string => {
+const resultJson = ({ images, error, ran }: Result, clean: (text: string) => string): string => {
   const result = {
     version: VERSION,
     outcome:

@@ -40,7 +40,7 @@ export const wholeImage = async (folder: string, image: StoredImage): Promise<Wh
  * The name that an engine gives to an image of a store. Engines keep the digest only of what they pulled
  * themselves, so an image that was asked for by digest alone gets a tag that holds it.
  */
-export const tagOf = (reference: string): string => reference.replace(/@([a-z0-9]+):([a-f0-9]+)$/, ':$1-$2')
+const tagOf = (reference: string): string => reference.replace(/@([a-z0-9]+):([a-f0-9]+)$/, ':$1-$2')
 
 /** Writes `index.json`, and what else makes a folder an OCI layout that docker loads too. */
 export const writeIndex = async (folder: string, entries: readonly Entry[]): Promise<void> => {
