@@ -1,4 +1,4 @@
-import type { Outcome } from './delivery/delivery.ts'
+import type { Outcome } from './deliver.ts'
 import { asPipeError, PipeError } from './errors.ts'
 import { failureText } from './report/failure.ts'
 import { createLog, type Log, seconds } from './report/log.ts'
@@ -6,7 +6,7 @@ import { type DeliveredImage, type Ran, report, reportRun } from './report/outpu
 import { redactor, secretsOf } from './report/redact.ts'
 import type { Environment } from './settings/environment.ts'
 import type { RunSettings } from './settings/run.ts'
-import { isDebug, readSettings } from './settings.ts'
+import { isDebug, readSettings } from './settings/settings.ts'
 import { clean } from './text.ts'
 
 interface Process {

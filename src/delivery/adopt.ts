@@ -1,7 +1,7 @@
 import type { Present } from '../engine/find.ts'
 import { type EngineImage, inspect, tag } from '../engine/images.ts'
 import type { DeliveredImage } from '../report/outputs.ts'
-import { credentialName } from './diagnosis.ts'
+import { credentialName } from '../lookup/diagnosis.ts'
 import type { Kept } from './keep.ts'
 import type { Located } from './locate.ts'
 import { digestIn, localName, localTag, storedName } from './names.ts'

@@ -5,10 +5,10 @@ import type { ImageReference } from '../image/reference.ts'
 import { seconds, size } from '../report/log.ts'
 import type { DeliveredImage } from '../report/outputs.ts'
 import { retry } from '../retry.ts'
-import type { Credential } from '../settings.ts'
-import { credentialName } from './diagnosis.ts'
+import type { Credential } from '../settings/settings.ts'
+import { credentialName } from '../lookup/diagnosis.ts'
 import { digestIn } from './names.ts'
-import type { Resolution } from './resolve.ts'
+import type { Resolution } from '../lookup/resolve.ts'
 import type { Tools } from './tools.ts'
 
 // How often a long pull says that it goes on: often enough for a person, rarely enough for a log.

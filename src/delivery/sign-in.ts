@@ -1,8 +1,8 @@
 import { login } from '../engine/login.ts'
 import { seconds } from '../report/log.ts'
 import { retry } from '../retry.ts'
-import type { Credential } from '../settings.ts'
-import { credentialName } from './diagnosis.ts'
+import type { Credential } from '../settings/settings.ts'
+import { credentialName } from '../lookup/diagnosis.ts'
 import type { Tools } from './tools.ts'
 
 /** The logins of a run: each credential signs in once, when the first image needs it. */

@@ -5,8 +5,8 @@ import { PipeError } from '../errors.ts'
 import { commandLine, type Log, seconds } from '../report/log.ts'
 import type { Retry, RetryPolicy } from '../retry.ts'
 import type { Environment } from '../settings/environment.ts'
-import type { Settings } from '../settings.ts'
-import { type Clients, createClients } from './clients.ts'
+import type { Settings } from '../settings/settings.ts'
+import { type Clients, createClients } from '../lookup/clients.ts'
 
 /** What every part of a delivery works with. */
 export interface Tools {

@@ -1,9 +1,9 @@
 import { parsePlatform } from '../image/platform.ts'
 import type { ImageReference } from '../image/reference.ts'
-import type { Credential } from '../settings.ts'
+import type { Credential } from '../settings/settings.ts'
 import type { WholeImage } from '../store/archive.ts'
 import { localName, storedName } from './names.ts'
-import type { Resolution } from './resolve.ts'
+import type { Resolution } from '../lookup/resolve.ts'
 
 /** An image that is to be in the store when the pipe ends. */
 export interface Wanted {

@@ -1,4 +1,4 @@
-import { type Answer, header } from './transport.ts'
+import { type Answer, header } from './http/transport.ts'
 
 export interface BlobOptions {
   /** The first byte that is wanted. */

@@ -1,13 +1,13 @@
-import { refusal, type Wanted } from './answer.ts'
+import { refusal, type Wanted } from './http/answer.ts'
 import { type BlobOptions, type BlobStream, openBlob, rangeHeaders } from './blob.ts'
 import { acceptManifests, manifestLimit, type Resolved, readManifest } from './manifest.ts'
-import type { Scheme } from './scheme.ts'
-import type { Session } from './session.ts'
+import type { Scheme } from './auth/scheme.ts'
+import type { Session } from './auth/session.ts'
 import { guarded, type RegistryOptions, startSession, userAgent } from './stack.ts'
 import { listTags, type TagList } from './tags.ts'
 import { createSecrets } from './text.ts'
-import { basic } from './token.ts'
-import { type Answer, header, type Request } from './transport.ts'
+import { basic } from './auth/token.ts'
+import { type Answer, header, type Request } from './http/transport.ts'
 
 /** One registry, read with one credential or with none. */
 export interface RegistryClient {

@@ -3,9 +3,9 @@ import { PipeError } from '../errors.ts'
 import { digestOf } from '../image/digest.ts'
 import type { Platform } from '../image/platform.ts'
 import { cleanLine } from '../text.ts'
-import { isPage, said } from './answer.ts'
+import { isPage, said } from './http/answer.ts'
 import { parseJson } from './json.ts'
-import { type Answer, contentType, header } from './transport.ts'
+import { type Answer, contentType, header } from './http/transport.ts'
 
 /** How many bytes of a manifest are read (distribution-spec: a registry takes at least 4 MiB). */
 export const manifestLimit = 4 * 1024 * 1024

@@ -1,15 +1,15 @@
 import { lookup as dnsLookup } from 'node:dns/promises'
 import { PipeError } from '../errors.ts'
 import type { Retry } from '../retry.ts'
-import { isLoopbackHost } from './address.ts'
-import { createConnections } from './agent.ts'
-import { createExchange } from './exchange.ts'
-import { type RequestLine, withLog, withRedirects, withRetry } from './layers.ts'
-import { checkRealm, type Lookup, type Realm } from './realm.ts'
-import { openSession, type Session } from './session.ts'
+import { isLoopbackHost } from './http/address.ts'
+import { createConnections } from './http/agent.ts'
+import { createExchange } from './http/exchange.ts'
+import { type RequestLine, withLog, withRedirects, withRetry } from './http/layers.ts'
+import { checkRealm, type Lookup, type Realm } from './auth/realm.ts'
+import { openSession, type Session } from './auth/session.ts'
 import type { Secrets } from './text.ts'
-import type { Credential } from './token.ts'
-import { defaultTimeouts, type Timeouts } from './transport.ts'
+import type { Credential } from './auth/token.ts'
+import { defaultTimeouts, type Timeouts } from './http/transport.ts'
 
 export interface RegistryOptions {
   /** Host, with port if any, as in an image's name. */

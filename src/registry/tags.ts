@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
-import { said } from './answer.ts'
+import { said } from './http/answer.ts'
 import { parseJson } from './json.ts'
-import { type Answer, header } from './transport.ts'
+import { type Answer, header } from './http/transport.ts'
 
 export interface TagList {
   tags: string[]

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { PipeError } from '../errors.ts'
 import { VERSION } from '../identity.ts'
 import { type Environment, lookUp } from '../settings/environment.ts'
-import { outputDirOf } from '../settings.ts'
+import { outputDirOf } from '../settings/settings.ts'
 import type { Log } from './log.ts'
 
 /** What `result.json` says of one image that is in the engine. Absent facts are null. */

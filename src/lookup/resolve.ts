@@ -5,7 +5,7 @@ import type { ImageReference } from '../image/reference.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { describeImage } from '../registry/describe.ts'
 import type { Descriptor, ImageManifest, Resolved } from '../registry/manifest.ts'
-import type { Credential } from '../settings.ts'
+import type { Credential } from '../settings/settings.ts'
 
 /** What the registry says of an image before it is pulled. */
 export interface Resolution {

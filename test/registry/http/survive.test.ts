@@ -1,7 +1,7 @@
 import { setDefaultCACertificates } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createRegistryClient } from '../../src/registry/client.ts'
-import { makeCertificates } from '../certificates.ts'
+import { createRegistryClient } from '../../../src/registry/client.ts'
+import { makeCertificates } from '../../certificates.ts'
 import {
   errorReply,
   type FakeOptions,
@@ -11,7 +11,7 @@ import {
   manifestReply,
   type Reply,
   startFake,
-} from '../fake-registry.ts'
+} from '../../fake-registry.ts'
 
 // What passes must not fail a build: every fault many times, at a random moment.
 const certificates = makeCertificates()

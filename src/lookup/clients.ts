@@ -1,10 +1,10 @@
 import { VERSION } from '../identity.ts'
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
-import type { RequestLine } from '../registry/layers.ts'
+import type { RequestLine } from '../registry/http/layers.ts'
 import type { Log } from '../report/log.ts'
 import type { RetryPolicy } from '../retry.ts'
 import type { Environment } from '../settings/environment.ts'
-import type { Credential, Settings } from '../settings.ts'
+import type { Credential, Settings } from '../settings/settings.ts'
 
 /** The registry clients of a run: one for each registry and credential, with their connections and tokens. */
 export interface Clients {

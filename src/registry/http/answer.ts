@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
-import { type Code, PipeError } from '../errors.ts'
-import { cleanLine } from '../text.ts'
-import { parseJson } from './json.ts'
+import { type Code, PipeError } from '../../errors.ts'
+import { cleanLine } from '../../text.ts'
+import { parseJson } from '../json.ts'
 import { retryAfter } from './retry-after.ts'
 import { type Answer, contentType } from './transport.ts'
 

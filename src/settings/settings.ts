@@ -1,13 +1,13 @@
 import { isAbsolute, relative, resolve } from 'node:path'
 import * as z from 'zod/mini'
-import { PipeError } from './errors.ts'
-import type { Platform } from './image/platform.ts'
-import { quote } from './image/quote.ts'
-import { expandReference, type ImageReference, ReferenceSyntaxError } from './image/reference.ts'
-import { type Environment, itemsOf, ListError, lookUp, lookUpRaw } from './settings/environment.ts'
-import { misspellings } from './settings/misspelling.ts'
-import { namesPassed, type RunSettings, runSettingsOf } from './settings/run.ts'
-import { type VariableName, variableNames, variables } from './settings/variables.ts'
+import { PipeError } from '../errors.ts'
+import type { Platform } from '../image/platform.ts'
+import { quote } from '../image/quote.ts'
+import { expandReference, type ImageReference, ReferenceSyntaxError } from '../image/reference.ts'
+import { type Environment, itemsOf, ListError, lookUp, lookUpRaw } from './environment.ts'
+import { misspellings } from './misspelling.ts'
+import { namesPassed, type RunSettings, runSettingsOf } from './run.ts'
+import { type VariableName, variableNames, variables } from './variables.ts'
 
 /** A user name and its secret. */
 export interface Credential {

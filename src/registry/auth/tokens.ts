@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { PipeError } from '../errors.ts'
+import { PipeError } from '../../errors.ts'
 import type { Token } from './token.ts'
 
 export interface Tokens {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Hop, isRedirect, maxRedirects, nextHop } from '../../src/registry/redirect.ts'
+import { type Hop, isRedirect, maxRedirects, nextHop } from '../../../src/registry/http/redirect.ts'
 
 const registry = new URL('https://crg.apkg.io')
 const start = (url = 'https://crg.apkg.io/v2/acme/base/blobs/x'): Hop => ({

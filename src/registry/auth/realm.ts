@@ -1,5 +1,5 @@
-import { PipeError } from '../errors.ts'
-import { type AddressClass, classifyAddress, isLoopbackHost } from './address.ts'
+import { PipeError } from '../../errors.ts'
+import { type AddressClass, classifyAddress, isLoopbackHost } from '../http/address.ts'
 
 /** The addresses of a host name. Rejects where it has none. */
 export type Lookup = (host: string) => Promise<string[]>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseWait, retryAfter } from '../../src/registry/retry-after.ts'
+import { parseWait, retryAfter } from '../../../src/registry/http/retry-after.ts'
 
 const now = Date.parse('Wed, 21 Oct 2026 07:28:00 GMT')
 

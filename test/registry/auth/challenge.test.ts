@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseChallenges } from '../../src/registry/challenge.ts'
-import { testdata } from '../testdata.ts'
+import { parseChallenges } from '../../../src/registry/auth/challenge.ts'
+import { testdata } from '../../testdata.ts'
 
 interface Case {
   origin: string

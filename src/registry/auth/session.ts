@@ -1,5 +1,5 @@
-import { PipeError } from '../errors.ts'
-import { refusal, said } from './answer.ts'
+import { PipeError } from '../../errors.ts'
+import { refusal, said } from '../http/answer.ts'
 import { createGate, type Gate } from './gate.ts'
 import {
   challengesOf,
@@ -13,7 +13,7 @@ import {
 } from './scheme.ts'
 import { basic, fetchToken, type TokenRequest } from './token.ts'
 import { createTokens } from './tokens.ts'
-import type { Answer, Request } from './transport.ts'
+import type { Answer, Request } from '../http/transport.ts'
 
 export interface Session {
   /** Where the API is. */

@@ -1,5 +1,5 @@
-import { type Code, PipeError } from '../errors.ts'
-import { cleanLine } from '../text.ts'
+import { type Code, PipeError } from '../../errors.ts'
+import { cleanLine } from '../../text.ts'
 
 /**
  * What a failed connection means: the failure of the catalogue for an error of Node's network, TLS and

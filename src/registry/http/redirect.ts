@@ -1,4 +1,4 @@
-import { PipeError } from '../errors.ts'
+import { PipeError } from '../../errors.ts'
 import { isLoopbackHost } from './address.ts'
 
 /** How many redirects one request follows. */

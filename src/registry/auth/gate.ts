@@ -1,4 +1,4 @@
-import { PipeError } from '../errors.ts'
+import { PipeError } from '../../errors.ts'
 
 export interface Gate {
   /** Whether some login was accepted. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { PipeError } from '../../src/errors.ts'
-import { createGate } from '../../src/registry/gate.ts'
-import { fetchToken } from '../../src/registry/token.ts'
-import { createTokens } from '../../src/registry/tokens.ts'
-import type { Transport } from '../../src/registry/transport.ts'
+import { PipeError } from '../../../src/errors.ts'
+import { createGate } from '../../../src/registry/auth/gate.ts'
+import { fetchToken } from '../../../src/registry/auth/token.ts'
+import { createTokens } from '../../../src/registry/auth/tokens.ts'
+import type { Transport } from '../../../src/registry/http/transport.ts'
 
 const scope = 'repository:acme/base:pull'
 

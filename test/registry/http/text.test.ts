@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createSecrets, redactUrl } from '../../src/registry/text.ts'
+import { createSecrets, redactUrl } from '../../../src/registry/text.ts'
 
 describe('redactUrl', () => {
   it('shows what is asked for, and no user information and no other query', () => {

@@ -1,7 +1,7 @@
-import { type RetryOptions, retry } from '../retry.ts'
+import { type RetryOptions, retry } from '../../retry.ts'
 import { passingFault } from './answer.ts'
 import { type Hop, isRedirect, nextHop } from './redirect.ts'
-import { redactUrl } from './text.ts'
+import { redactUrl } from '../text.ts'
 import { type Answer, header, type Transport } from './transport.ts'
 
 /** One request, for the log: nothing in it is secret. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
-import { PipeError } from '../errors.ts'
+import { PipeError } from '../../errors.ts'
 import { networkFault } from './faults.ts'
 import type { Answer, Request, Timeouts, Transport } from './transport.ts'
 

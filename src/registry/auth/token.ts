@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
-import { PipeError } from '../errors.ts'
-import { isPage, refusal, said, type Wanted } from './answer.ts'
-import { parseJson } from './json.ts'
-import { type Answer, header, type Request, type Transport } from './transport.ts'
+import { PipeError } from '../../errors.ts'
+import { isPage, refusal, said, type Wanted } from '../http/answer.ts'
+import { parseJson } from '../json.ts'
+import { type Answer, header, type Request, type Transport } from '../http/transport.ts'
 
 /** How many bytes of a token server's answer are read. */
 const tokenLimit = 64 * 1024

@@ -1,7 +1,7 @@
 import { PipeError } from '../errors.ts'
 import { quote } from '../image/quote.ts'
 import type { ImageReference } from '../image/reference.ts'
-import type { Credential } from '../settings.ts'
+import type { Credential } from '../settings/settings.ts'
 import { nearestTags } from '../suggest.ts'
 
 /** What is known where a failure of an image happened. */

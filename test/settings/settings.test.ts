@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { PipeError } from '../src/errors.ts'
-import { readSettings } from '../src/settings.ts'
+import { PipeError } from '../../src/errors.ts'
+import { readSettings } from '../../src/settings/settings.ts'
 
 const TOKEN = 'tok-3f9a1c'
 
