@@ -1,19 +1,21 @@
-import { createPresent, type Present } from './engine/find.ts'
-import { listImages } from './engine/images.ts'
-import { type Engine, findEngine } from './engine/version.ts'
-import { asPipeError, PipeError } from './errors.ts'
-import { mapConcurrently } from './map-concurrently.ts'
-import { count, seconds, size } from './report/log.ts'
-import type { DeliveredImage } from './report/outputs.ts'
-import type { Settings } from './settings/settings.ts'
-import { openStore, type Store } from './store/store.ts'
-import { adopt, deliveredImage } from './delivery/adopt.ts'
-import { credentialsFor, explained } from './lookup/find.ts'
-import { type Located, locate } from './delivery/locate.ts'
+import type { DeliveredImage } from './delivered.ts'
+import { adopt, adopted } from './delivery/adopt.ts'
+import type { Delivery } from './delivery/delivery.ts'
+import { handOver } from './delivery/hand-over.ts'
+import { locate, type Places } from './delivery/locate.ts'
 import { pullImage } from './delivery/pull.ts'
 import { createSignIns, type SignIns } from './delivery/sign-in.ts'
 import type { Tools } from './delivery/tools.ts'
-import { viaStore } from './delivery/via-store.ts'
+import type { Logins } from './engine/engine.ts'
+import type { EngineImages } from './engine/listed.ts'
+import { asPipeError, PipeError } from './errors.ts'
+import type { Platform } from './image/platform.ts'
+import type { ImageReference } from './image/reference.ts'
+import { createLookup } from './lookup/lookup.ts'
+import { mapConcurrently } from './map-concurrently.ts'
+import type { Settings } from './settings/settings.ts'
+import { openStore } from './store/store.ts'
+import { count, seconds, size } from './units.ts'
 
 /** What a run came to. */
 export interface Outcome {
@@ -32,20 +34,33 @@ const CONCURRENCY = 3
  * way of the store where there is one, and have the engine pull the rest.
  */
 export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outcome> => {
-  const signIns = createSignIns(settings.registry, tools)
-  const config = await signIns.configFor(undefined)
+  const { images, registry, platform: chosen, pullPolicy, concurrency = CONCURRENCY } = settings
+  const { engine, clients, log } = tools
+  const signIns = createSignIns(registry, tools)
   const likely = likelyCredential(settings)
   if (likely !== undefined) signIns.expect(likely)
   const store = settings.store === undefined ? undefined : await openStore(settings.store)
   try {
-    const { located, present } = await locateAll(settings, store, tools, config)
-    const open =
-      store === undefined ? located : await viaStore(located, store, settings, tools, present, config)
-    const limit = settings.concurrency ?? CONCURRENCY
-    const outcomes = await mapConcurrently(open, limit, async (each) =>
-      'from' in each ? viaEngine(each, settings, signIns, tools, present, config) : each,
-    )
-    return outcomeOf(outcomes)
+    const platform = wantedPlatform(chosen, engine)
+    const lookup = createLookup({ ...settings, clients, platform })
+    const listing = engine.anonymous.images()
+    const places = { pullPolicy, engine, log, lookup, present: listing, store, platform, chosen }
+    const deliveries = await locateAll(images, places)
+    const present = await listing
+    if (store !== undefined) await handOver(deliveries, { ...tools, store, lookup, present, pullPolicy })
+    const around = {
+      ...tools,
+      signIns,
+      lookup,
+      present,
+      store: settings.store,
+      platformChosen: chosen !== undefined,
+    }
+    const open = deliveries.filter(({ result }) => result === undefined)
+    await mapConcurrently(open, concurrency, async (delivery) => {
+      delivery.result = await viaEngine(delivery, around).catch(asPipeError)
+    })
+    return outcomeOf(deliveries)
   } finally {
     await signIns.close()
     await store?.close()
@@ -58,77 +73,75 @@ const likelyCredential = ({ images, registry, builtIn, pullPolicy, store }: Sett
     ? builtIn
     : undefined
 
-const locateAll = async (settings: Settings, store: Store | undefined, tools: Tools, config: string) => {
-  const started = performance.now()
-  const present = listImages(tools.docker, config).then(createPresent)
-  const platform = onlyPlatform(settings, () => findEngine(tools.docker, config))
-  const places = { present, store, platform, config }
-  const [located] = await Promise.all([
-    Promise.all(settings.images.map((image) => locate(image, settings, places, tools))),
-    present,
-  ])
-  const resolutions = located.flatMap((each) => ('resolution' in each && each.resolution) || [])
-  if (resolutions.length > 0) {
-    const bytes = resolutions.reduce((sum, { compressedSize }) => sum + compressedSize, 0)
-    const layers = resolutions.reduce((sum, each) => sum + each.layers.length, 0)
-    tools.log.info(
-      `Found ${resolutions.length} of ${located.length} in the registry: ${size(bytes)} in ${layers} layers (${seconds(performance.now() - started)})`,
-    )
+// Asked of the engine only where an image is for several platforms, and once.
+const wantedPlatform = (chosen: Platform | undefined, { anonymous }: Logins) => {
+  let asked: Promise<Platform> | undefined
+  return async () => {
+    if (chosen !== undefined) return chosen
+    asked ??= anonymous.version().then(({ platform }) => platform)
+    return asked
   }
-  return { located, present: await present }
 }
 
-// Asked of the engine only where an image is for several platforms, and once.
-const onlyPlatform = (settings: Settings, askEngine: () => Promise<Engine>) => {
-  let engine: Promise<Engine> | undefined
-  return async () => {
-    if (settings.platform !== undefined) return settings.platform
-    engine ??= askEngine()
-    return (await engine).platform
+const locateAll = async (images: readonly ImageReference[], places: Places): Promise<Delivery[]> => {
+  const started = performance.now()
+  const [deliveries] = await Promise.all([
+    Promise.all(images.map(async (image) => ({ image, source: await locate(image, places) }))),
+    places.present,
+  ])
+  const resolved = deliveries.flatMap(({ source }) => ('resolved' in source && source.resolved) || [])
+  if (resolved.length > 0) {
+    const bytes = resolved.reduce((sum, { compressedSize }) => sum + compressedSize, 0)
+    const layers = resolved.reduce((sum, each) => sum + each.layers.length, 0)
+    places.log.info(
+      `Found ${resolved.length} of ${deliveries.length} in the registry: ${size(bytes)} in ${layers} layers (${seconds(performance.now() - started)})`,
+    )
   }
+  return deliveries
+}
+
+interface Around extends Tools, Pick<Places, 'lookup'> {
+  signIns: SignIns
+  present: EngineImages
+  /** The folder of STORE. */
+  store: string | undefined
+  /** Whether the user named the platform. */
+  platformChosen: boolean
 }
 
 const viaEngine = async (
-  located: Located,
-  settings: Settings,
-  signIns: SignIns,
-  tools: Tools,
-  present: Present,
-  config: string,
+  { image, source }: Delivery,
+  around: Around,
 ): Promise<DeliveredImage | PipeError> => {
-  if (located.from === 'nowhere') return located.error
-  const started = performance.now()
-  if (located.from === 'engine') {
-    const named = await adopt(located, present, tools, config).catch(asPipeError)
-    return named instanceof PipeError ? named : deliveredImage({ located, kept: undefined, started }, named)
+  const { signIns, lookup, platformChosen } = around
+  if (source.from === 'nowhere') return source.error
+  if (source.from === 'engine') {
+    const started = performance.now()
+    return adopted(image, source, { named: await adopt(image, source, around), started })
   }
-  if (located.from === 'unknown') warnOfUnknown(located, settings, tools)
-  // Of a store that this step may only read, the engine pulls what is damaged.
-  const image = located.from === 'store' ? { ...located.image, digest: located.stored.digest } : located.image
-  const resolution = located.from === 'registry' ? located.resolution : undefined
-  const credential = resolution === undefined ? credentialsFor(image, settings)[0] : resolution.credential
-  const platformChosen = settings.platform !== undefined
+  if (source.from === 'unknown') warnOfUnknown(image, source.error, around)
+  // If the store can only be read here, let the engine pull what is damaged in it.
+  const meant = source.from === 'store' ? { ...image, digest: source.stored.digest } : image
+  const resolved = source.from === 'registry' ? source.resolved : undefined
+  const credential = resolved === undefined ? lookup.credentials(image)[0] : resolved.credential
   try {
-    const withLogin = await signIns.configFor(credential)
-    return await pullImage(image, { resolution, credential, config: withLogin, platformChosen }, tools)
+    const engine = await signIns.engineFor(credential)
+    return await pullImage(meant, { resolved, credential, engine, platformChosen }, around)
   } catch (failure) {
-    return explained([{ credential, error: asPipeError(failure) }], image, settings)
+    return lookup.explain([{ credential, error: asPipeError(failure) }], image)
   }
 }
 
-const warnOfUnknown = (
-  { image, error }: Extract<Located, { from: 'unknown' }>,
-  { store }: Settings,
-  { log }: Tools,
-) => {
+const warnOfUnknown = (image: ImageReference, error: PipeError, { store, log }: Around) => {
   const said = error.said === undefined ? '' : ` (${error.said})`
   const kept = store === undefined ? '' : `; it will not be in ${store}`
   log.warning(`${image.name} could not be looked up, the engine will try${kept}: ${error.message}${said}`)
 }
 
-const outcomeOf = (outcomes: ReadonlyArray<DeliveredImage | PipeError>): Outcome => {
-  const images = outcomes.map((outcome) => (outcome instanceof PipeError ? null : outcome))
-  const errors = outcomes.filter((outcome) => outcome instanceof PipeError)
+const outcomeOf = (deliveries: readonly Delivery[]): Outcome => {
+  const results = deliveries.flatMap(({ result }) => result ?? [])
+  const images = results.map((result) => (result instanceof PipeError ? null : result))
+  const errors = results.filter((result) => result instanceof PipeError)
   const summary =
     errors.length === 0
       ? `${count(images.length)} in the step's engine`

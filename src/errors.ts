@@ -346,6 +346,13 @@ export class PipeError extends Error {
     this.exitCode = details.exitCode ?? catalogue[code].exitCode
   }
 
+  /** The same failure, told with more that is known here; what is not given stays. */
+  with(more: Details & { message?: string }): PipeError {
+    const { code, said, why, hint, retryAfter, exitCode, cause } = this
+    const details = { said, why, hint, retryAfter, exitCode, cause, ...more }
+    return new PipeError(code, more.message ?? this.message, details)
+  }
+
   get side(): Side {
     return catalogue[this.code].side
   }

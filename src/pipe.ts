@@ -1,13 +1,16 @@
 import type { Outcome } from './deliver.ts'
+import type { DeliveredImage } from './delivered.ts'
 import { asPipeError, PipeError } from './errors.ts'
 import { failureText } from './report/failure.ts'
-import { createLog, type Log, seconds } from './report/log.ts'
-import { type DeliveredImage, type Ran, report, reportRun } from './report/outputs.ts'
-import { redactor, secretsOf } from './report/redact.ts'
+import { createLog, type Log } from './report/log.ts'
+import { type Ran, report, reportRun } from './report/outputs.ts'
+import type { Secrets } from './secrets.ts'
 import type { Environment } from './settings/environment.ts'
 import type { RunSettings } from './settings/run.ts'
+import { secretsOf } from './settings/secrets.ts'
 import { isDebug, readSettings } from './settings/settings.ts'
 import { clean } from './text.ts'
+import { seconds } from './units.ts'
 
 interface Process {
   /** Writes to the step's log. */
@@ -24,11 +27,12 @@ interface Delivered extends Outcome {
 /** The pipe, from its environment to its exit code. */
 export const pipe = async (env: Environment, { write, signal }: Process): Promise<number> => {
   const started = performance.now()
-  const redact = redactor(secretsOf(env))
-  const log = createLog({ write, redact, debug: isDebug(env), colours: !env.NO_COLOR })
-  const written = (text: string) => redact(clean(text))
+  const secrets = secretsOf(env)
+  const { mask } = secrets
+  const log = createLog({ write, mask, debug: isDebug(env), colours: !env.NO_COLOR })
+  const written = (text: string) => clean(mask(text))
 
-  const { images, summary, run, ...outcome } = await attempt(() => deliver(env, log, signal))
+  const { images, summary, run, ...outcome } = await attempt(() => deliver({ env, log, secrets, signal }))
   const errors = [...outcome.errors]
   errors.push(...report(env, { images, error: errors[0] }, written, log))
 
@@ -40,7 +44,7 @@ export const pipe = async (env: Environment, { write, signal }: Process): Promis
     errors.push(...reportRun(env, { images, error: errors[0], ran: ran ?? null }, written))
   }
 
-  logErrors(errors, log)
+  logErrors(errors, log, mask)
   const [first] = errors
   const came = [summary, ran && `RUN ended with exit code ${ran.exitCode}`].filter(Boolean).join(', ')
   const exitCode = ran?.exitCode || (first?.exitCode ?? 0)
@@ -50,11 +54,18 @@ export const pipe = async (env: Environment, { write, signal }: Process): Promis
   return exitCode
 }
 
-const deliver = async (env: Environment, log: Log, signal: AbortSignal): Promise<Delivered> => {
-  const settings = readSettings(env)
+interface Around {
+  env: Environment
+  log: Log
+  secrets: Secrets
+  signal: AbortSignal
+}
+
+const deliver = async (around: Around): Promise<Delivered> => {
+  const settings = readSettings(around.env)
   // Loaded only now: a wrong variable is reported without waiting for them.
   const { checkAll, deliverAll, openTools } = await import('./work.ts')
-  const tools = openTools(settings, env, log, signal)
+  const tools = openTools(settings, around)
   try {
     if (settings.checkOnly) return await checkAll(settings, tools)
     return { ...(await deliverAll(settings, tools)), run: settings.run }
@@ -70,7 +81,7 @@ const attempt = (work: () => Promise<Delivered>): Promise<Delivered> =>
 const runIn = async (
   image: DeliveredImage | null | undefined,
   run: RunSettings,
-  around: { env: Environment; log: Log; signal: AbortSignal },
+  around: Omit<Around, 'secrets'>,
 ): Promise<Ran | PipeError> => {
   const { runCommands } = await import('./work.ts')
   // Without an error every image is there.
@@ -78,8 +89,8 @@ const runIn = async (
   return runCommands(image, run, around).catch(asPipeError)
 }
 
-const logErrors = (errors: readonly PipeError[], log: Log) => {
+const logErrors = (errors: readonly PipeError[], log: Log, mask: Secrets['mask']) => {
   // Several images may fail for one reason, such as a login that was refused.
-  for (const text of new Set(errors.map(failureText))) log.error(text)
-  for (const { cause } of errors) if (cause instanceof Error) log.debug(clean(cause.stack ?? cause.message))
+  for (const text of new Set(errors.map((error) => failureText(error, mask)))) log.error(text)
+  for (const { cause } of errors) if (cause instanceof Error) log.debug(cause.stack ?? cause.message)
 }

@@ -1,16 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { type Clock, clamp } from './clock.ts'
 import { PipeError } from './errors.ts'
+import { seconds } from './units.ts'
 
-export interface RetryOptions {
+/** What all retries of a run have in common. */
+export interface RetryPolicy {
   /** How often the operation is started at most; 1 means no retry. */
   maxAttempts: number
-  /**
-   * The end of everything, retries and waits included: a time (`Date.now()`), or a signal that aborts
-   * then. Only a time lets a wait that would pass it fail at once.
-   */
-  deadline?: number | AbortSignal | undefined
-  /** Gives up at once, with the signal's own reason. */
-  signal?: AbortSignal | undefined
+  /** Ends everything, attempts and waits included. */
+  clock?: Clock | undefined
   /** Called before each wait. */
   onRetry?: ((retry: Retry) => void) | undefined
   /** The first wait and the longest one of the exponential backoff, in milliseconds. */
@@ -19,9 +17,6 @@ export interface RetryOptions {
   random?: (() => number) | undefined
   sleep?: ((ms: number, signal: AbortSignal) => Promise<unknown>) | undefined
 }
-
-/** What all retries of a run have in common. */
-export type RetryPolicy = Required<Pick<RetryOptions, 'maxAttempts' | 'deadline' | 'signal' | 'onRetry'>>
 
 export interface Retry {
   error: PipeError
@@ -33,7 +28,7 @@ export interface Retry {
 export interface Attempt {
   /** From 1. */
   attempt: number
-  /** Aborts when the caller gives up or the deadline passes. */
+  /** Aborts when the caller gives up or the time is over. */
   signal: AbortSignal
 }
 
@@ -41,71 +36,42 @@ export interface Attempt {
  * Runs an operation until it succeeds, fails for good, or time is up: the one policy for requests to a
  * registry and commands of docker alike. Only a `PipeError` whose code is retryable is tried again, after
  * the wait that the other side asked for (`retryAfter`) or a jittered exponential backoff, whichever is
- * longer. Throws the last error, `PKG-TIMEOUT` at the deadline, or the reason of `signal`; both of the
- * latter at once, even where the operation ignores its signal.
+ * longer.
+ *
+ * @param given gives up at once, with its own reason
+ * @throws the last error; at the end of the time PKG-TIMEOUT, with the last error as what was said; the reason of
+ * `given` or of the clock when the step is stopped. The latter two at once, even where the operation ignores its signal.
  */
 export const retry = async <T>(
   operation: (attempt: Attempt) => Promise<T>,
-  options: RetryOptions,
+  { maxAttempts, clock, onRetry, base = 500, cap = 20_000, random = Math.random, sleep = wait }: RetryPolicy,
+  given?: AbortSignal,
 ): Promise<T> => {
-  const clock = startClock(options.deadline, options.signal)
-  try {
-    return await attempts(operation, options, clock)
-  } catch (error) {
-    options.signal?.throwIfAborted()
-    throw error
-  } finally {
-    clock.stop()
-  }
-}
-
-const attempts = async <T>(
-  operation: (attempt: Attempt) => Promise<T>,
-  { maxAttempts, onRetry, base = 500, cap = 20_000, random = Math.random, sleep = wait }: RetryOptions,
-  clock: Clock,
-): Promise<T> => {
+  const signal = AbortSignal.any([clock?.signal, given].filter((each) => each !== undefined))
   let last: PipeError | undefined
+  const untilAborted = async <R>(action: () => Promise<R>): Promise<R> => {
+    try {
+      return await orAborted(signal, action)
+    } catch (error) {
+      throw signal.aborted ? ended(signal.reason, last) : error
+    }
+  }
   for (let attempt = 1; ; attempt++) {
     try {
-      return await orAborted(clock.signal, () => operation({ attempt, signal: clock.signal }))
+      return await untilAborted(() => operation({ attempt, signal }))
     } catch (error) {
-      if (clock.signal.aborted) throw timedOut(last, error)
-      if (!(error instanceof PipeError && error.retryable) || attempt >= maxAttempts) throw error
+      if (signal.aborted || !isPassing(error) || attempt >= maxAttempts) throw error
       last = error
     }
     const backoff = Math.min(cap, base * 2 ** (attempt - 1)) * (0.5 + random() / 2)
     const delayMs = Math.max(last.retryAfter ?? 0, backoff)
-    if (delayMs >= clock.left()) throw last.retryAfter === undefined ? timedOut(last) : tooLong(last, clock)
+    if (clock !== undefined && delayMs >= clock.left()) throw tooLong(last, delayMs, clock)
     onRetry?.({ error: last, attempt, delayMs })
-    try {
-      await orAborted(clock.signal, () => sleep(delayMs, clock.signal))
-    } catch (error) {
-      throw clock.signal.aborted ? timedOut(last, error) : error
-    }
+    await untilAborted(() => sleep(delayMs, signal))
   }
 }
 
-interface Clock {
-  /** Aborts at the deadline, and when the caller gives up. */
-  signal: AbortSignal
-  /** Milliseconds up to the deadline; infinite where it is not known. */
-  left: () => number
-  stop: () => void
-}
-
-// The timer is cleared with the clock: a timer of 15 minutes must not keep the process from ending.
-const startClock = (deadline: number | AbortSignal | undefined, signal: AbortSignal | undefined): Clock => {
-  const over = new AbortController()
-  const left = () => (typeof deadline === 'number' ? deadline - Date.now() : Number.POSITIVE_INFINITY)
-  if (left() <= 0) over.abort()
-  const timer = Number.isFinite(left()) ? setTimeout(() => over.abort(), clamp(left())) : undefined
-  const signals = [over.signal, signal, deadline instanceof AbortSignal ? deadline : undefined]
-  return {
-    signal: AbortSignal.any(signals.filter((each) => each !== undefined)),
-    left,
-    stop: () => clearTimeout(timer),
-  }
-}
+const isPassing = (error: unknown): error is PipeError => error instanceof PipeError && error.retryable
 
 const orAborted = async <T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> => {
   signal.throwIfAborted()
@@ -123,22 +89,25 @@ const orAborted = async <T>(signal: AbortSignal, operation: () => Promise<T>): P
 
 const wait = (ms: number, signal: AbortSignal): Promise<unknown> => delay(clamp(ms), undefined, { signal })
 
-// Node turns a longer timer into one of a millisecond.
-const clamp = (ms: number): number => Math.min(Math.max(ms, 0), 2 ** 31 - 1)
+// What used the time up says more than that it is over.
+const ended = (reason: unknown, last: PipeError | undefined): unknown => {
+  if (!(reason instanceof PipeError && reason.code === 'PKG-TIMEOUT') || last === undefined) return reason
+  return reason.with({ said: wordsOf(last), cause: last })
+}
 
-const timedOut = (last: PipeError | undefined, cause: unknown = last): PipeError =>
-  new PipeError('PKG-TIMEOUT', last ? `TIMEOUT ended the retries: ${last.message}` : 'TIMEOUT is over', {
-    said: last?.said,
-    cause,
-  })
+const wordsOf = ({ code, message, said }: PipeError) =>
+  `${code}: ${message}${said === undefined ? '' : `: ${said}`}`
 
-const tooLong = (last: PipeError, clock: Clock): PipeError => {
-  const seconds = (ms: number) => `${Math.ceil(ms / 1000)} s`
-  return new PipeError(last.code, last.message, {
-    said: last.said,
-    why: `${last.why} The wait asked for is ${seconds(last.retryAfter ?? 0)}, but TIMEOUT leaves only ${seconds(Math.max(0, clock.left()))}.`,
-    hint: last.hint,
-    retryAfter: last.retryAfter,
+// The wait that would pass the end of the time is not begun.
+const tooLong = (last: PipeError, delayMs: number, clock: Clock): PipeError => {
+  const left = seconds(Math.max(0, clock.left()))
+  if (last.retryAfter === undefined)
+    return new PipeError('PKG-TIMEOUT', `TIMEOUT leaves ${left}, too little for another try.`, {
+      said: wordsOf(last),
+      cause: last,
+    })
+  return last.with({
+    why: `${last.why} The wait asked for is ${seconds(delayMs)}, but TIMEOUT leaves only ${left}.`,
     cause: last,
   })
 }

@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from 'node:util'
 
-// Characters that draw nothing by themselves, but hide, join or reorder others (U+200B…U+FEFF), and controls.
-const INVISIBLE = /[\p{Cc}\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]/gu
+// Characters that draw nothing by themselves but hide, join or reorder others, and controls.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029]/gu
 
 /**
  * Text from outside as it may be printed: its lines, without escape sequences and without characters that could
- * draw on the log.
+ * draw on the log. Secrets are masked before: cleaning changes them.
  */
 export const clean = (text: string): string =>
   stripVTControlCharacters(text)
@@ -14,9 +14,6 @@ export const clean = (text: string): string =>
     .join('\n')
     .trim()
 
-/** The same on one line, white space collapsed, cut at `limit` characters. */
-export const cleanLine = (text: string, limit = 400): string => {
-  // Enough for the limit, and no work on a megabyte.
-  const line = clean(text.slice(0, limit * 10)).replace(/\s+/g, ' ')
-  return line.length > limit ? `${line.slice(0, limit - 1)}…` : line
-}
+/** A text cut at `limit` characters, with how many were left out. Secrets are masked before: a piece is no match. */
+export const shorten = (text: string, limit: number): string =>
+  text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length - limit} more characters)`

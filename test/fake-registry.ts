@@ -211,7 +211,7 @@ export const errorReply = (status: number, code: string, message: string, header
 
 export interface BitbucketOptions {
   username: string
-  password: string
+  secret: string
   /** What this credential reads, by repository: an image for the tag `1.0`. */
   readable: string[]
   /** Where the token server is; the registry itself if not given. */
@@ -226,7 +226,7 @@ export const likeBitbucket = (
   fake: FakeRegistry,
   {
     username,
-    password,
+    secret,
     readable,
     realm = `${fake.origin}/token`,
     basic = false,
@@ -234,7 +234,7 @@ export const likeBitbucket = (
   }: BitbucketOptions,
   tokenServer = fake,
 ): void => {
-  const login = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+  const login = `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`
   const challenge = basic ? 'Basic realm="packages"' : `Bearer realm="${realm}",service="packages"`
   const unauthorized = (words = 'authentication required') =>
     errorReply(401, 'UNAUTHORIZED', words, { 'www-authenticate': challenge })

@@ -1,68 +1,64 @@
-import type { Present } from '../engine/find.ts'
-import { type EngineImage, inspect, tag } from '../engine/images.ts'
-import type { DeliveredImage } from '../report/outputs.ts'
-import { credentialName } from '../lookup/diagnosis.ts'
+import { credentialName } from '../credential.ts'
+import type { DeliveredImage } from '../delivered.ts'
+import type { EngineImage } from '../engine/images.ts'
+import type { EngineImages } from '../engine/listed.ts'
+import type { ImageReference } from '../image/reference.ts'
+import { deliveredImage, type ImageSource } from './delivery.ts'
 import type { Kept } from './keep.ts'
-import type { Located } from './locate.ts'
 import { digestIn, localName, localTag, storedName } from './names.ts'
 import type { Tools } from './tools.ts'
-
-/** An image that engine or store had, or that the store has got. */
-export interface Ready {
-  located: Extract<Located, { from: 'engine' | 'store' | 'registry' }>
-  /** What the store has of it; undefined without a store, and where nobody had to be asked. */
-  kept: Kept | undefined
-  /** `performance.now()` when its delivery began. */
-  started: number
-}
 
 /** An image of the engine under the name that was asked for. */
 export interface Named {
   found: EngineImage
-  name: string
+  reference: string
 }
+
+/** What the engine has already. */
+export type InEngine = Extract<ImageSource, { from: 'engine' }>
 
 /** Gives an image that the engine has already the name that was asked for. */
 export const adopt = async (
-  { image, id, resolution }: Extract<Located, { from: 'engine' }>,
-  present: Present,
-  { docker, log }: Tools,
-  config: string,
+  image: ImageReference,
+  { id, resolved }: InEngine,
+  { present, engine, log }: Pick<Tools, 'engine' | 'log'> & { present: EngineImages },
 ): Promise<Named> => {
-  const found = await inspect(docker, id, config)
+  const found = await engine.anonymous.inspect(id)
   // What the engine pulled by digest, it knows by digest.
   const pulled = image.tag === undefined && digestIn(found, image.name) === image.digest
-  const name = pulled ? storedName(image) : localName(image)
-  if (!pulled && present.byTag(image.name, localTag(image)) !== id) await tag(docker, id, name, config)
-  const asked = resolution && ` with ${credentialName(resolution.credential?.kind)}`
+  const reference = pulled ? storedName(image) : localName(image)
+  if (!pulled && present.byTag(image.name, localTag(image)) !== id) await engine.anonymous.tag(id, reference)
+  const asked = resolved && ` with ${credentialName(resolved.credential?.kind)}`
   log.info(
-    `Found ${name}${asked ?? ''} in the engine: ${resolution?.digest ?? id}, ${found.platform}, 0 B transferred`,
+    `Found ${reference}${asked ?? ''} in the engine: ${resolved?.digest ?? id}, ${found.platform}, 0 B transferred`,
   )
-  return { found, name }
+  return { found, reference }
 }
 
-/** The report of an image that the engine has, under the name that it has there. */
-export const deliveredImage = (
-  { located, kept, started }: Ready,
-  { found, name: reference }: Named,
+interface Adopted {
+  named: Named
+  /** What the store made of it; undefined without a store. */
+  kept?: Kept | undefined
+  /** `performance.now()` when its delivery began. */
+  started: number
+}
+
+/** The report of an image that the engine had already. */
+export const adopted = (
+  image: ImageReference,
+  { resolved, stored }: InEngine,
+  { named, kept, started }: Adopted,
 ): DeliveredImage => {
-  const { image } = located
-  const resolution = located.from === 'store' ? undefined : located.resolution
-  const stored = kept?.whole ?? (located.from === 'registry' ? undefined : located.stored)
   const transferred = kept?.transferred ?? 0
-  const sizes = stored && new Map([stored.config, ...stored.layers].map(({ digest, size }) => [digest, size]))
-  return {
-    reference,
-    digest: stored?.digest ?? resolution?.digest ?? image.digest ?? digestIn(found, image.name) ?? null,
-    manifestDigest: stored?.manifest.digest ?? resolution?.manifestDigest ?? null,
-    id: found.id,
-    platform: found.platform,
-    compressedSize:
-      resolution?.compressedSize ?? (sizes ? [...sizes.values()].reduce((sum, size) => sum + size, 0) : null),
+  return deliveredImage({
+    ...named,
+    image,
+    resolved,
+    stored: kept?.whole ?? stored,
+    credential: resolved?.credential,
+    source: transferred > 0 ? 'registry' : 'engine',
     bytesTransferred: transferred,
-    source: transferred > 0 ? 'registry' : located.from === 'engine' ? 'engine' : 'store',
-    credential: resolution?.credential?.kind ?? null,
     attempts: Math.max(1, kept?.attempts ?? 1),
-    seconds: Number(((performance.now() - started) / 1000).toFixed(3)),
-  }
+    started,
+  })
 }

@@ -1,72 +1,80 @@
-import { asPipeError, PipeError } from '../errors.ts'
+import { asPipeError, type PipeError } from '../errors.ts'
+import type { Clients } from '../lookup/clients.ts'
+import { nextMayRead } from '../lookup/credentials.ts'
 import { mapConcurrently } from '../map-concurrently.ts'
 import { createSweeper } from '../memory.ts'
-import { size } from '../report/log.ts'
-import { checkSpace } from '../store/disk.ts'
+import { withHeartbeat } from '../report/heartbeat.ts'
+import { freeSpace, noSpace } from '../store/disk.ts'
 import { type Fetched, fetchBlob, type OpenBlob } from '../store/fetch.ts'
-import type { Claim } from '../store/lock.ts'
-import type { Blob } from '../store/verify.ts'
-import type { Clients } from '../lookup/clients.ts'
-import { TRY_NEXT } from '../lookup/resolve.ts'
+import type { Store } from '../store/store.ts'
+import { size } from '../units.ts'
+import type { Missing } from './missing.ts'
+import type { StoreRequest } from './store-request.ts'
 import type { Tools } from './tools.ts'
-import type { Wanted } from './wanted.ts'
 
-/** A blob that a store lacks. */
-export interface Missing {
-  blob: Blob
-  state: 'absent' | 'damaged'
-  /** The first image that needs it. */
-  by: Wanted
-}
+/** How it went with each blob, by digest. */
+export type Fetches = ReadonlyMap<string, Fetched | PipeError>
 
 // More connections than this bring no more bytes, and the registry may count them.
 const CONNECTIONS = 4
-const HEARTBEAT = 20_000
 
-/**
- * Fetches blobs into a store, some at a time.
- *
- * @returns by digest how it went
- */
+/** Fetches blobs into a store, some at a time. Images that the disk has no space for are not begun. */
 export const fetchAll = async (
   missing: readonly Missing[],
-  folder: string,
-  claim: Claim,
-  { clients, log, retrying }: Tools,
-): Promise<Map<string, Fetched | PipeError>> => {
-  const bytes = missing.reduce((sum, { blob }) => sum + blob.size, 0)
-  await checkSpace(folder, bytes)
+  { folder, claim }: Store,
+  { clients, log, retrying }: Pick<Tools, 'clients' | 'log' | 'retrying'>,
+): Promise<Fetches> => {
+  const results = new Map<string, Fetched | PipeError>()
+  if (claim === undefined || missing.length === 0) return results
+  const fitting = await withinSpace(missing, folder, results)
+  const bytes = bytesOf(fitting)
   let arrived = 0
   const sweep = createSweeper()
   const onBytes = (more: number) => {
     arrived += more
     sweep(more)
   }
-  const heartbeat = setInterval(() => log.info(`Fetched ${size(arrived)} of ${size(bytes)}`), HEARTBEAT)
   // The largest first, so that no long one is alone at the end.
-  const order = [...missing].sort((a, b) => b.blob.size - a.blob.size)
-  const results = new Map<string, Fetched | PipeError>()
-  try {
-    await mapConcurrently(order, CONNECTIONS, async (each) => {
-      const open = openWith(each.by, clients)
-      const result = fetchBlob(each.blob, open, { folder, claim, retrying, onBytes })
-      results.set(each.blob.digest, await result.catch(asPipeError))
-    })
-  } finally {
-    clearInterval(heartbeat)
-  }
+  const order = [...fitting].sort((a, b) => b.blob.size - a.blob.size)
+  const line = () => `Fetched ${size(arrived)} of ${size(bytes)}`
+  await withHeartbeat(log, line, () =>
+    mapConcurrently(order, CONNECTIONS, async ({ blob, by }) => {
+      const result = fetchBlob(blob, openWith(by, clients), { folder, claim, retrying, onBytes })
+      results.set(blob.digest, await result.catch(asPipeError))
+    }),
+  )
   return results
 }
 
+const bytesOf = (missing: readonly Missing[]) => missing.reduce((sum, { blob }) => sum + blob.size, 0)
+
+/** What is of the images that fit, in their order; the others get PKG-DISK-FULL as the result of their blobs. */
+const withinSpace = async (
+  missing: readonly Missing[],
+  folder: string,
+  results: Map<string, Fetched | PipeError>,
+): Promise<Missing[]> => {
+  let free = await freeSpace(folder)
+  return [...Map.groupBy(missing, ({ by }) => by).values()].flatMap((ofOne) => {
+    const needed = bytesOf(ofOne)
+    if (needed <= free) {
+      free -= needed
+      return ofOne
+    }
+    for (const { blob } of ofOne) results.set(blob.digest, noSpace(folder, { needed, free }))
+    return []
+  })
+}
+
 const openWith =
-  ({ image, credentials }: Wanted, clients: Clients): OpenBlob =>
+  ({ image, credentials }: StoreRequest, clients: Clients): OpenBlob =>
   async (digest, options) => {
     let refused: PipeError | undefined
     for (const credential of credentials) {
       try {
         return await clients.get(image.domain, credential).blob(image.path, digest, options)
       } catch (error) {
-        if (!(error instanceof PipeError && TRY_NEXT.includes(error.code))) throw error
+        if (!nextMayRead(error)) throw error
         refused ??= error
       }
     }

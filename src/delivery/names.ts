@@ -1,4 +1,5 @@
 import type { EngineImage } from '../engine/images.ts'
+import { familiarName } from '../image/docker-hub.ts'
 import type { ImageReference } from '../image/reference.ts'
 
 /** How a store names an image: by its tag where it has one. */
@@ -15,5 +16,7 @@ export const localTag = ({ tag, digest = '' }: ImageReference): string => tag ??
 export const localName = (image: ImageReference): string => `${image.name}:${localTag(image)}`
 
 /** The digest under which the engine pulled an image from this repository, if it did. */
-export const digestIn = ({ repoDigests }: EngineImage, name: string): string | undefined =>
-  repoDigests.find((each) => each.startsWith(`${name}@`))?.slice(name.length + 1)
+export const digestIn = ({ repoDigests }: EngineImage, name: string): string | undefined => {
+  const prefix = `${familiarName(name)}@`
+  return repoDigests.find((each) => each.startsWith(prefix))?.slice(prefix.length)
+}

@@ -1,25 +1,21 @@
-import { inspect, pull, tag } from '../engine/images.ts'
+import { type Credential, credentialName } from '../credential.ts'
+import type { DeliveredImage } from '../delivered.ts'
+import type { Engine } from '../engine/engine.ts'
 import { createPullProgress, type PullProgress } from '../engine/progress.ts'
-import { PipeError } from '../errors.ts'
 import type { ImageReference } from '../image/reference.ts'
-import { seconds, size } from '../report/log.ts'
-import type { DeliveredImage } from '../report/outputs.ts'
+import type { Resolved } from '../lookup/resolve.ts'
+import { withHeartbeat } from '../report/heartbeat.ts'
 import { retry } from '../retry.ts'
-import type { Credential } from '../settings/settings.ts'
-import { credentialName } from '../lookup/diagnosis.ts'
-import { digestIn } from './names.ts'
-import type { Resolution } from '../lookup/resolve.ts'
+import { seconds, size } from '../units.ts'
+import { deliveredImage } from './delivery.ts'
 import type { Tools } from './tools.ts'
 
-// How often a long pull says that it goes on: often enough for a person, rarely enough for a log.
-const HEARTBEAT = 20_000
-
-interface Source {
+interface Origin {
   /** What the registry said; undefined where it could not be asked and the engine has to find out. */
-  resolution: Resolution | undefined
+  resolved: Resolved | undefined
   credential: Credential | undefined
-  /** The docker config to pull with. */
-  config: string
+  /** The engine that is signed in with that credential. */
+  engine: Engine
   /** Whether the user named the platform; else the engine takes its own of a multi-platform image. */
   platformChosen: boolean
 }
@@ -32,74 +28,58 @@ interface Source {
  */
 export const pullImage = async (
   image: ImageReference,
-  source: Source,
-  { docker, log, retrying }: Tools,
+  { resolved, credential, engine, platformChosen }: Origin,
+  { log, retrying }: Pick<Tools, 'log' | 'retrying'>,
 ): Promise<DeliveredImage> => {
   const started = performance.now()
-  const { name } = image
-  const { resolution, credential, config } = source
-  const tagged = image.tag === undefined ? undefined : `${name}:${image.tag}`
-  const digest = source.platformChosen ? resolution?.manifestDigest : resolution?.digest
-  const wanted = pullName(image, digest)
+  const tagged = image.tag === undefined ? undefined : `${image.name}:${image.tag}`
+  const wanted = pullName(image, platformChosen ? resolved?.manifestDigest : resolved?.digest)
   const reference = tagged ?? wanted
 
   const progress = createPullProgress()
-  const heartbeat = setInterval(
-    () =>
-      log.info(
-        `Pulling ${reference}: ${state(progress, resolution)} (${seconds(performance.now() - started)})`,
-      ),
-    HEARTBEAT,
-  )
+  const line = () =>
+    `Pulling ${reference}: ${state(progress, resolved)} (${seconds(performance.now() - started)})`
   let attempts = 0
-  try {
-    await retry(() => {
+  await withHeartbeat(log, line, () =>
+    retry(() => {
       attempts++
-      return pull(docker, wanted, { config, onLine: progress.line })
-    }, retrying)
-  } finally {
-    clearInterval(heartbeat)
-  }
+      return engine.pull(wanted, progress.line)
+    }, retrying),
+  )
   const [found] = await Promise.all([
-    inspect(docker, wanted, config),
+    engine.inspect(wanted),
     // The engine leaves the tag out when it pulls by digest.
-    tagged !== undefined && wanted !== tagged ? tag(docker, wanted, tagged, config) : undefined,
+    tagged !== undefined && wanted !== tagged ? engine.tag(wanted, tagged) : undefined,
   ])
-  const tagDigest = resolution?.digest ?? image.digest ?? digestIn(found, name)
-  if (tagDigest === undefined) {
-    throw new PipeError('PKG-ENGINE', `The engine has ${wanted}, but does not say of which digest.`)
-  }
 
-  const took = performance.now() - started
-  const transferred = resolution && bytesTransferred(resolution, progress)
+  const transferred = resolved && bytesTransferred(resolved, progress)
+  const delivered = deliveredImage({
+    image,
+    found,
+    reference,
+    resolved,
+    credential,
+    source: transferred === 0 ? 'engine' : 'registry',
+    bytesTransferred: transferred ?? null,
+    attempts,
+    started,
+  })
   const amount = transferred === undefined ? '' : `, ${size(transferred)} transferred`
   log.info(
-    `Pulled ${reference} with ${credentialName(credential?.kind)}: ${tagDigest}, ${found.platform}${amount} (${seconds(took)})`,
+    `Pulled ${reference} with ${credentialName(credential?.kind)}: ${delivered.digest ?? found.id}, ${found.platform}${amount} (${seconds(performance.now() - started)})`,
   )
-  return {
-    reference,
-    digest: tagDigest,
-    manifestDigest: resolution?.manifestDigest ?? null,
-    id: found.id,
-    platform: found.platform,
-    compressedSize: resolution?.compressedSize ?? null,
-    bytesTransferred: transferred ?? null,
-    source: transferred === 0 ? 'engine' : 'registry',
-    credential: credential?.kind ?? null,
-    attempts,
-    seconds: Number((took / 1000).toFixed(3)),
-  }
+  return delivered
 }
 
-const pullName = ({ name, tag: wantedTag, digest }: ImageReference, resolved: string | undefined) => {
+const pullName = ({ name, tag, digest }: ImageReference, resolved: string | undefined) => {
   const by = resolved ?? digest
-  return by === undefined ? `${name}:${wantedTag}` : `${name}@${by}`
+  return by === undefined ? `${name}:${tag}` : `${name}@${by}`
 }
 
-const state = (progress: PullProgress, resolution: Resolution | undefined) =>
-  resolution === undefined
+const state = (progress: PullProgress, resolved: Resolved | undefined) =>
+  resolved === undefined
     ? `${progress.done()} layers are there`
-    : `${progress.done()} of ${resolution.layers.length} layers are there, ${size(resolution.compressedSize)} in all`
+    : `${progress.done()} of ${resolved.layers.length} layers are there, ${size(resolved.compressedSize)} in all`
 
-const bytesTransferred = ({ layers }: Resolution, progress: PullProgress) =>
+const bytesTransferred = ({ layers }: Resolved, progress: PullProgress) =>
   layers.filter(({ digest }) => progress.transferred(digest)).reduce((sum, layer) => sum + layer.size, 0)

@@ -1,67 +1,58 @@
-import { createDockerConfigs, type DockerConfigs } from '../engine/config.ts'
-import { createDocker, type Docker } from '../engine/docker.ts'
-import { patient } from '../engine/patience.ts'
-import { PipeError } from '../errors.ts'
-import { commandLine, type Log, seconds } from '../report/log.ts'
+import { type Clock, startClock } from '../clock.ts'
+import { type Logins, openEngine } from '../engine/engine.ts'
+import { type Clients, createClients } from '../lookup/clients.ts'
+import { commandLine } from '../report/command-line.ts'
+import type { Log } from '../report/log.ts'
 import type { Retry, RetryPolicy } from '../retry.ts'
+import type { Secrets } from '../secrets.ts'
 import type { Environment } from '../settings/environment.ts'
 import type { Settings } from '../settings/settings.ts'
-import { type Clients, createClients } from '../lookup/clients.ts'
+import { seconds } from '../units.ts'
 
 /** What every part of a delivery works with. */
 export interface Tools {
-  docker: Docker
-  configs: DockerConfigs
+  engine: Logins
   clients: Clients
   log: Log
-  /** Aborted with a {PipeError} when the step is stopped or TIMEOUT is over. */
-  signal: AbortSignal
   /** The one retry policy of a run, for requests to a registry and commands of docker alike. */
-  retrying: RetryPolicy
+  retrying: RetryPolicy & { clock: Clock }
   /** Removes every login and ends every connection. */
   close(): Promise<void>
 }
 
+interface Around {
+  env: Environment
+  log: Log
+  secrets: Secrets
+  /** Aborted with a {PipeError} when the step is stopped. */
+  signal: AbortSignal
+}
+
 /** Opens the tools of a run, and starts the clock of TIMEOUT. */
-export const openTools = (settings: Settings, env: Environment, log: Log, stopped: AbortSignal): Tools => {
-  const { timeout, maxAttempts } = settings
-  const over = new AbortController()
-  const timer = setTimeout(() => over.abort(timedOut(timeout)), timeout)
-  const signal = AbortSignal.any([stopped, over.signal])
+export const openTools = (
+  { timeout, maxAttempts, registry, authRealmHosts }: Settings,
+  { env, log, secrets, signal }: Around,
+): Tools => {
+  const clock = startClock(timeout, signal)
   const retrying = {
     maxAttempts,
-    deadline: Date.now() + timeout,
-    signal,
+    clock,
     onRetry: (again: Retry) => log.warning(retryLine(again, maxAttempts)),
   }
-  const configs = createDockerConfigs()
-  // However the process ends, the logins end with it.
-  process.once('exit', configs.removeAll)
-  const command = createDocker({
-    env,
-    signal,
-    onCommand: commandLine(log),
-  })
-  const docker = patient(command, signal)
-  const clients = createClients(settings, env, log, retrying)
+  const engine = openEngine({ env, signal: clock.signal, onCommand: commandLine(log), registry })
+  const clients = createClients({ authRealmHosts, env, log, retrying, secrets })
   return {
-    docker,
-    configs,
+    engine,
     clients,
     log,
-    signal,
     retrying,
     async close() {
-      configs.removeAll()
-      process.off('exit', configs.removeAll)
-      clearTimeout(timer)
+      engine.end()
+      clock.stop()
       await clients.close()
     },
   }
 }
-
-const timedOut = (timeout: number) =>
-  new PipeError('PKG-TIMEOUT', `The images were not delivered within TIMEOUT (${seconds(timeout)}).`)
 
 const retryLine = ({ error, attempt, delayMs }: Retry, maxAttempts: number) => {
   const said = error.said === undefined ? '' : ` (${error.said})`

@@ -12,11 +12,21 @@ export interface Attached {
   abandon(): void
 }
 
+interface AttachOptions {
+  env: Environment
+  /** Folder of the docker config to use. */
+  config: string
+  /** The container. */
+  name: string
+  /** What its standard input begins with. */
+  input: string
+}
+
 /**
  * Connects a container that waits for its standard input with the streams of this process. The CLI writes to
  * them itself: nothing is read, changed or kept here, however much it is.
  */
-export const attach = (env: Environment, name: string, input: string, config: string): Attached => {
+export const attach = ({ env, config, name, input }: AttachOptions): Attached => {
   const { program, passed } = cli(env)
   const child = execa(program, ['--config', config, 'attach', '--sig-proxy=false', name], {
     env: passed,

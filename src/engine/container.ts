@@ -22,7 +22,6 @@ export interface ContainerOptions {
 export const start = async (
   docker: Docker,
   { name, image, command: [program = '', ...args], folder, workingFolder, host }: ContainerOptions,
-  config: string,
 ): Promise<void> => {
   const options = [
     `--name=${name}`,
@@ -35,29 +34,33 @@ export const start = async (
     ...(host === undefined ? [] : [`--add-host=host.docker.internal:${host}`]),
     `--entrypoint=${program}`,
   ]
-  await docker(['create', ...options, image, ...args], { config })
-  await docker(['start', name], { config })
+  await docker(['create', ...options, image, ...args])
+  await docker(['start', name])
 }
 
-// What the engine needs to take a container apart that has ended by itself.
-const PATIENCE = 5000
+// For the whole removal, which also happens when the step is stopped: Bitbucket waits no longer than ten seconds
+// in all.
+const REMOVAL = 3000
 const PAUSE = 50
 
 /**
- * Ends and removes a container, and returns when it is gone, be it by itself.
+ * Ends and removes a container, and returns when it is gone, be it by itself. A step that is stopped does not end
+ * this command.
  *
  * @throws {PipeError} with what the engine says
  */
-export const remove = async (docker: Docker, name: string, config: string): Promise<void> => {
-  for (const started = performance.now(); ; await sleep(PAUSE)) {
+export const remove = async (docker: Docker, name: string): Promise<void> => {
+  const signal = AbortSignal.timeout(REMOVAL)
+  for (;;) {
     try {
-      await docker(['rm', '--force', '--volumes', name], { config })
+      await docker(['rm', '--force', '--volumes', name], { signal })
       return
     } catch (error) {
       const said = error instanceof PipeError ? (error.said ?? '') : ''
       if (/\bno such container\b/i.test(said)) return
       const going = /\bremoval of container \S+ is already in progress\b/.test(said)
-      if (!going || performance.now() - started > PATIENCE) throw error
+      if (!going) throw error
     }
+    await sleep(PAUSE, undefined, { signal })
   }
 }

@@ -13,16 +13,19 @@ const BUNDLED = '/opt/packages-pull/bin/docker'
 const PASSED = ['PATH', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'DOCKER_API_VERSION']
 
 export interface DockerOptions {
-  /** Folder of the docker config to use. */
-  config: string
   /** Standard input: the only way in which a secret reaches a command, and an archive. */
   input?: string | Promise<string> | Readable
   /** Called with each line of standard output while the command runs. */
-  onLine?: (line: string) => void
+  onLine?: ((line: string) => void) | undefined
+  /** Ends this command in place of the run's own signal. */
+  signal?: AbortSignal
 }
 
-/** Runs one docker command and returns what it wrote to standard output. */
-export type Docker = (args: readonly string[], options: DockerOptions) => Promise<string>
+/** Runs one docker command, with the login that it is bound to, and returns what it wrote to standard output. */
+export type Docker = (args: readonly string[], options?: DockerOptions) => Promise<string>
+
+/** Binds docker commands to the login of a docker config, which is given by its folder. */
+export type DockerWith = (config: string) => Docker
 
 interface Context {
   env: Environment
@@ -34,37 +37,38 @@ interface Context {
 /**
  * The docker CLI, run with an argument list and judged by its exit code.
  *
- * The returned function throws {PipeError} with what the CLI said, and the signal's reason when it was aborted.
+ * A command throws {PipeError} with what the CLI said, and the signal's reason when it was aborted.
  */
-export const createDocker = ({ env, signal, onCommand }: Context): Docker => {
+export const createDocker = ({ env, signal: whole, onCommand }: Context): DockerWith => {
   const { program, passed } = cli(env)
-  return async (args, { config, input, onLine }) => {
-    signal.throwIfAborted()
-    const result = await execa(program, ['--config', config, ...args], {
-      env: passed,
-      extendEnv: false,
-      reject: false,
-      cancelSignal: signal,
-      forceKillAfterDelay: 2000,
-      ...(input === undefined
-        ? { stdin: 'ignore' }
-        : { input: input instanceof Promise ? Readable.from(later(input)) : input }),
-      ...(onLine === undefined
-        ? {}
-        : {
-            stdout: function* (line: unknown) {
-              onLine(String(line))
-              yield line
-            },
-          }),
-    })
-    onCommand(args, result.exitCode, result.durationMs)
-    signal.throwIfAborted()
-    if (result.code === 'ENOENT')
-      throw new PipeError('PKG-CLI-MISSING', `There is no program ${program} here.`)
-    if (result.failed) throw engineError(args, result.stderr || result.originalMessage || '')
-    return result.stdout
-  }
+  return (config) =>
+    async (args, { input, onLine, signal = whole } = {}) => {
+      signal.throwIfAborted()
+      const result = await execa(program, ['--config', config, ...args], {
+        env: passed,
+        extendEnv: false,
+        reject: false,
+        cancelSignal: signal,
+        forceKillAfterDelay: 2000,
+        ...(input === undefined
+          ? { stdin: 'ignore' }
+          : { input: input instanceof Promise ? Readable.from(later(input)) : input }),
+        ...(onLine === undefined
+          ? {}
+          : {
+              stdout: function* (line: unknown) {
+                onLine(String(line))
+                yield line
+              },
+            }),
+      })
+      onCommand(args, result.exitCode, result.durationMs)
+      signal.throwIfAborted()
+      if (result.code === 'ENOENT')
+        throw new PipeError('PKG-CLI-MISSING', `There is no program ${program} here.`)
+      if (result.failed) throw engineError(args, result.stderr || result.originalMessage || '')
+      return result.stdout
+    }
 }
 
 // The command starts now and waits for what it is to read; it ends when that does not come.

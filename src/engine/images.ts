@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
+import { parseJson } from '../json.ts'
 import type { Docker } from './docker.ts'
-import { jsonOf } from './json.ts'
 
 /** An image as the engine has it. */
 export interface EngineImage {
@@ -32,14 +32,14 @@ const inspected = z.object({
 export const pull = async (
   docker: Docker,
   reference: string,
-  { config, onLine }: { config: string; onLine?: (line: string) => void },
+  onLine?: (line: string) => void,
 ): Promise<void> => {
-  await docker(['pull', reference], { config, ...(onLine === undefined ? {} : { onLine }) })
+  await docker(['pull', reference], { onLine })
 }
 
 /** Gives an image that the engine has another name. */
-export const tag = async (docker: Docker, source: string, target: string, config: string): Promise<void> => {
-  await docker(['tag', source, target], { config })
+export const tag = async (docker: Docker, source: string, target: string): Promise<void> => {
+  await docker(['tag', source, target])
 }
 
 /** One line of `docker image ls`: an image under one of its names. */
@@ -53,9 +53,9 @@ export interface ListedImage {
 }
 
 /** Every image of the engine, once for each of its names. */
-export const listImages = async (docker: Docker, config: string): Promise<ListedImage[]> => {
+export const listImages = async (docker: Docker): Promise<ListedImage[]> => {
   const format = '{{.ID}} {{.Repository}} {{.Tag}} {{.Digest}}'
-  const text = await docker(['image', 'ls', '--no-trunc', '--digests', '--format', format], { config })
+  const text = await docker(['image', 'ls', '--no-trunc', '--digests', '--format', format])
   return text.split('\n').flatMap((line) => {
     const [id, name, imageTag, digest] = line.split(' ')
     const whole = id !== undefined && name !== undefined && imageTag !== undefined && digest !== undefined
@@ -68,7 +68,7 @@ export const listImages = async (docker: Docker, config: string): Promise<Listed
  *
  * @throws {PipeError} what went wrong in the archive, else with the engine's answer
  */
-export const load = async (docker: Docker, chunks: AsyncIterable<Buffer>, config: string): Promise<void> => {
+export const load = async (docker: Docker, chunks: AsyncIterable<Buffer>): Promise<void> => {
   let broken: unknown
   const watched = async function* () {
     try {
@@ -80,7 +80,7 @@ export const load = async (docker: Docker, chunks: AsyncIterable<Buffer>, config
   }
   const input = Readable.from(watched(), { objectMode: false, highWaterMark: 1024 * 1024 })
   try {
-    await docker(['load', '--quiet'], { config, input })
+    await docker(['load', '--quiet'], { input })
   } catch (error) {
     throw broken ?? error
   }
@@ -91,9 +91,9 @@ export const load = async (docker: Docker, chunks: AsyncIterable<Buffer>, config
  *
  * @throws {PipeError} when it has no such image
  */
-export const inspect = async (docker: Docker, reference: string, config: string): Promise<EngineImage> => {
-  const text = await docker(['image', 'inspect', '--format', '{{json .}}', reference], { config })
-  const parsed = inspected.safeParse(jsonOf(text))
+export const inspect = async (docker: Docker, reference: string): Promise<EngineImage> => {
+  const text = await docker(['image', 'inspect', '--format', '{{json .}}', reference])
+  const parsed = inspected.safeParse(parseJson(text))
   if (!parsed.success) {
     throw new PipeError('PKG-ENGINE', `The engine describes ${reference} in a way that is not understood.`, {
       said: text,

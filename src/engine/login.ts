@@ -1,21 +1,18 @@
-import type { DockerConfigs } from './config.ts'
 import type { Docker } from './docker.ts'
 
+export interface LoginOptions {
+  registry: string
+  username: string
+  /** May be still to come: the command starts at once, and has it only then. */
+  secret: string | Promise<string>
+}
+
 /**
- * Signs in to a registry with one credential and returns the docker config that holds the login. The removal of
- * that config is the logout: `docker logout` does no more than take the entry out of it.
+ * Signs in to a registry; the login is in the docker config that the command is bound to, and the removal of that
+ * config is the logout: `docker logout` does no more than take the entry out of it.
  *
- * @param secret may be still to come: the command starts at once, and has it only then
  * @throws {PipeError} with the registry's or the engine's answer
  */
-export const login = async (
-  docker: Docker,
-  configs: DockerConfigs,
-  registry: string,
-  username: string,
-  secret: string | Promise<string>,
-): Promise<string> => {
-  const config = configs.create(registry)
-  await docker(['login', '--username', username, '--password-stdin', registry], { config, input: secret })
-  return config
+export const login = async (docker: Docker, { registry, username, secret }: LoginOptions): Promise<void> => {
+  await docker(['login', '--username', username, '--password-stdin', registry], { input: secret })
 }

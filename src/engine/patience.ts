@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PipeError } from '../errors.ts'
-import type { Docker } from './docker.ts'
+import type { DockerWith } from './docker.ts'
 
 // The engine of a step starts beside the step. Of one that is missing, nothing comes of waiting longer.
 const PATIENCE = 5000
@@ -10,9 +10,10 @@ const PAUSE = 250
  * A docker whose commands wait some seconds for an engine that does not accept connections yet. Once it has
  * answered they do not: an engine that is gone then was ended, and does not come back.
  */
-export const patient = (docker: Docker, signal: AbortSignal): Docker => {
+export const patient = (dockerWith: DockerWith, signal: AbortSignal): DockerWith => {
   let answered = false
-  return async (args, options) => {
+  return (config) => async (args, options) => {
+    const docker = dockerWith(config)
     for (const started = performance.now(); ; await sleep(PAUSE, undefined, { signal }).catch(() => {})) {
       try {
         const output = await docker(args, options)

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
 import type { Platform } from '../image/platform.ts'
+import { parseJson } from '../json.ts'
 import type { Docker } from './docker.ts'
-import { jsonOf } from './json.ts'
 
-export interface Engine {
+/** Who an engine says it is. */
+export interface EngineVersion {
   version: string
   cliVersion: string
   /** What the engine runs, and so what it pulls of a multi-platform image. */
@@ -20,19 +21,17 @@ const versions = z.object({
  * Whether the engine keeps its images in containerd's store (the default of new installations since 29) instead
  * of its own, the classic one.
  */
-export const usesContainerd = async (docker: Docker, config: string): Promise<boolean> =>
-  (await docker(['info', '--format', '{{json .DriverStatus}}'], { config })).includes(
-    'io.containerd.snapshotter',
-  )
+export const usesContainerd = async (docker: Docker): Promise<boolean> =>
+  (await docker(['info', '--format', '{{json .DriverStatus}}'])).includes('io.containerd.snapshotter')
 
 /**
  * Asks the engine who it is.
  *
  * @throws {PipeError} PKG-ENGINE-UNREACHABLE, PKG-ENGINE-API or what else the engine says
  */
-export const findEngine = async (docker: Docker, config: string): Promise<Engine> => {
-  const text = await docker(['version', '--format', '{{json .}}'], { config })
-  const parsed = versions.safeParse(jsonOf(text))
+export const askVersion = async (docker: Docker): Promise<EngineVersion> => {
+  const text = await docker(['version', '--format', '{{json .}}'])
+  const parsed = versions.safeParse(parseJson(text))
   if (!parsed.success) {
     throw new PipeError('PKG-ENGINE', 'The engine describes itself in a way that is not understood.', {
       said: text,

@@ -1,10 +1,11 @@
-import { VERSION } from '../identity.ts'
+import type { Credential } from '../credential.ts'
+import { USER_AGENT } from '../identity.ts'
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
-import type { RequestLine } from '../registry/http/layers.ts'
+import type { RequestLine } from '../registry/http/log.ts'
 import type { Log } from '../report/log.ts'
 import type { RetryPolicy } from '../retry.ts'
+import type { Secrets } from '../secrets.ts'
 import type { Environment } from '../settings/environment.ts'
-import type { Credential, Settings } from '../settings/settings.ts'
 
 /** The registry clients of a run: one for each registry and credential, with their connections and tokens. */
 export interface Clients {
@@ -12,23 +13,27 @@ export interface Clients {
   close(): Promise<void>
 }
 
-export const createClients = (
-  { authRealmHosts }: Settings,
-  env: Environment,
-  log: Log,
-  retrying: RetryPolicy,
-): Clients => {
+interface Context {
+  /** AUTH_REALM_HOSTS, when set. */
+  authRealmHosts: readonly string[] | undefined
+  env: Environment
+  log: Log
+  retrying: RetryPolicy
+  /** Gets the tokens that registries give. */
+  secrets: Secrets
+}
+
+/** Opens the clients of a run; each connects when it is first asked. */
+export const createClients = ({ log, ...context }: Context): Clients => {
   const clients = new Map<string, RegistryClient>()
   const create = (host: string, credential: Credential | undefined) =>
     createRegistryClient({
-      ...retrying,
+      ...context,
       host,
-      credential: credential && { username: credential.username, password: credential.secret },
-      version: VERSION,
-      authRealmHosts,
+      credential,
+      userAgent: USER_AGENT,
       onRequest: (line) => log.debug(requestLine(line)),
       onRealm: ({ host: realm }) => log.info(`The registry ${host} has its tokens issued by ${realm}`),
-      env,
     })
   return {
     get(domain, credential) {

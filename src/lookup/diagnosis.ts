@@ -1,7 +1,7 @@
-import { PipeError } from '../errors.ts'
+import { type Credential, credentialName } from '../credential.ts'
+import type { PipeError } from '../errors.ts'
 import { quote } from '../image/quote.ts'
 import type { ImageReference } from '../image/reference.ts'
-import type { Credential } from '../settings/settings.ts'
 import { nearestTags } from '../suggest.ts'
 
 /** What is known where a failure of an image happened. */
@@ -17,17 +17,11 @@ export interface Facts {
 
 type Kind = Credential['kind'] | undefined
 
-/** A failure, and the credential with which it happened. */
+/** A failure of an image, and the credential with which it happened. */
 export interface Failure {
-  kind: Kind
+  credential: Credential | undefined
   error: PipeError
 }
-
-const NAMES = { 'built-in': "the step's own credentials", 'api-token': 'the API token' } as const
-
-/** How the log names a credential. */
-export const credentialName = (kind: Credential['kind'] | undefined): string =>
-  kind === undefined ? 'no credentials' : NAMES[kind]
 
 /**
  * The first of the failures of an image with what it means here: for this repository, this package, these tags,
@@ -36,38 +30,36 @@ export const credentialName = (kind: Credential['kind'] | undefined): string =>
 export const diagnose = (failures: readonly Failure[], facts: Facts): PipeError => {
   const [first, ...others] = failures
   if (first === undefined) throw new TypeError('There is no failure to explain.')
-  // Of an image of another registry nothing is known but what that registry says.
+  // About an image of another registry, that registry alone knows something.
   if (facts.image.domain !== facts.registry) return first.error
   const { why = first.error.why, hint = first.error.hint } = explain(first, others, facts)
   const more = others
     .filter(({ error }) => error.code !== first.error.code)
-    .map(({ kind, error }) => ` With ${credentialName(kind)}: ${error.code}: ${error.message}.`)
-  return new PipeError(first.error.code, first.error.message, {
-    ...first.error,
-    why: why + more.join(''),
-    hint,
-  })
+    .map(
+      ({ credential, error }) =>
+        ` With ${credentialName(credential?.kind)}: ${error.code}: ${error.message}.`,
+    )
+  return first.error.with({ why: why + more.join(''), hint })
 }
 
 /** A failure to sign in, with what it means for this credential. */
 export const explainLogin = (error: PipeError, kind: Kind): PipeError =>
-  error.code === 'PKG-AUTH-REFUSED'
-    ? new PipeError(error.code, error.message, { ...error, ...refused(kind) })
-    : error
+  error.code === 'PKG-AUTH-REFUSED' ? error.with(refused(kind)) : error
 
 interface Explanation {
   why?: string
   hint?: string
 }
 
-const explain = ({ kind, error }: Failure, others: readonly Failure[], facts: Facts): Explanation => {
+const explain = ({ credential, error }: Failure, others: readonly Failure[], facts: Facts): Explanation => {
   const { image } = facts
+  const kind = credential?.kind
   switch (error.code) {
     case 'PKG-AUTH-REFUSED':
       return refused(kind)
     case 'PKG-ACCESS-DENIED':
     case 'PKG-PACKAGE-UNKNOWN':
-      return notReadable(error, [kind, ...others.map((other) => other.kind)], facts)
+      return notReadable(error, [kind, ...others.map((other) => other.credential?.kind)], facts)
     case 'PKG-TAG-UNKNOWN':
       return missingTag(facts)
     case 'PKG-DIGEST-UNKNOWN':

@@ -1,14 +1,16 @@
-import { type Code, PipeError } from '../errors.ts'
+import type { Credential } from '../credential.ts'
+import { PipeError } from '../errors.ts'
 import { choosePlatform, listPlatforms } from '../image/match.ts'
 import { formatPlatform, type Platform } from '../image/platform.ts'
 import type { ImageReference } from '../image/reference.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { describeImage } from '../registry/describe.ts'
-import type { Descriptor, ImageManifest, Resolved } from '../registry/manifest.ts'
-import type { Credential } from '../settings/settings.ts'
+import type { Descriptor, ImageManifest, ReadManifest } from '../registry/manifest.ts'
+import { nextMayRead } from './credentials.ts'
+import type { Failure } from './diagnosis.ts'
 
 /** What the registry says of an image before it is pulled. */
-export interface Resolution {
+export interface Resolved {
   /** Digest of the tag: of the index where the image is a multi-platform one. */
   digest: string
   /** The index that the tag means, exactly as the registry has it; undefined where it means a manifest. */
@@ -19,7 +21,7 @@ export interface Resolution {
   manifest: { mediaType: string; bytes: Buffer }
   config: Descriptor
   /** What the manifest's index says it runs on; undefined for an image that is in no index. */
-  platform: string | undefined
+  platform: Platform | undefined
   layers: readonly Descriptor[]
   /** Sum of config and layers as they are stored, in bytes. */
   compressedSize: number
@@ -27,52 +29,45 @@ export interface Resolution {
   credential: Credential | undefined
 }
 
-/** One credential's failure to read an image. */
-export interface Attempt {
-  credential: Credential | undefined
-  error: PipeError
+interface Context {
+  /** In the order in which they are tried. */
+  credentials: ReadonlyArray<Credential | undefined>
+  /** The client of the image's registry that shows a credential. */
+  client: (credential: Credential | undefined) => RegistryClient
+  platform: () => Promise<Platform>
 }
-
-export type Clients = (domain: string, credential: Credential | undefined) => RegistryClient
-
-/** Failures after which the next credential is tried. */
-// What another repository's package answers is not documented: each of these may mean that this credential
-// may not read what the next one may.
-export const TRY_NEXT: readonly Code[] = ['PKG-AUTH-REFUSED', 'PKG-ACCESS-DENIED', 'PKG-PACKAGE-UNKNOWN']
 
 /**
  * Asks the registry for an image with one credential after another until one may read it: which digest its tag
  * means, which manifest is the platform's, and how large it is.
  *
- * @returns every attempt where none may read it, the one that says most first
+ * @returns every failure where none may read it, the one that says most first
  */
-export const resolveImage = async (
+export const resolve = async (
   image: ImageReference,
-  credentials: ReadonlyArray<Credential | undefined>,
-  clients: Clients,
-  platform: () => Promise<Platform>,
-): Promise<Resolution | Attempt[]> => {
-  const attempts: Attempt[] = []
+  { credentials, client, platform }: Context,
+): Promise<Resolved | Failure[]> => {
+  const failures: Failure[] = []
   for (const credential of credentials) {
     try {
-      return { ...(await read(image, clients(image.domain, credential), platform)), credential }
+      return { ...(await read(image, client(credential), platform)), credential }
     } catch (error) {
       if (!(error instanceof PipeError)) throw error
       // A tag that is missing for the second credential says more than that the first one may not look.
-      if (TRY_NEXT.includes(error.code)) attempts.push({ credential, error })
-      else return [{ credential, error }, ...attempts]
+      if (nextMayRead(error)) failures.push({ credential, error })
+      else return [{ credential, error }, ...failures]
     }
   }
-  return attempts
+  return failures
 }
 
 const read = async (
   image: ImageReference,
   client: RegistryClient,
   platform: () => Promise<Platform>,
-): Promise<Omit<Resolution, 'credential'>> => {
+): Promise<Omit<Resolved, 'credential'>> => {
   const top = await client.resolve(image.path, image.digest ?? image.tag ?? 'latest')
-  const { manifest, digest, bytes, on } = await platformManifest(image, client, top, platform)
+  const { manifest, digest, bytes, on } = await platformManifest(top, { image, client, platform })
   return {
     ...describeImage(manifest, image.name),
     digest: top.digest,
@@ -84,11 +79,13 @@ const read = async (
 }
 
 const platformManifest = async (
-  image: ImageReference,
-  client: RegistryClient,
-  top: Resolved,
-  platform: () => Promise<Platform>,
-): Promise<{ manifest: ImageManifest; digest: string; bytes: Buffer; on: string | undefined }> => {
+  top: ReadManifest,
+  {
+    image,
+    client,
+    platform,
+  }: { image: ImageReference; client: RegistryClient; platform: () => Promise<Platform> },
+): Promise<{ manifest: ImageManifest; digest: string; bytes: Buffer; on: Platform | undefined }> => {
   if (top.manifest.kind === 'image') return { ...top, manifest: top.manifest, on: undefined }
   const wanted = await platform()
   const chosen = choosePlatform(top.manifest.manifests, wanted)
@@ -100,7 +97,7 @@ const platformManifest = async (
       said: `${chosen.digest} is of the type ${manifest.mediaType}`,
     })
   }
-  return { manifest, digest, bytes, on: chosen.platform && formatPlatform(chosen.platform) }
+  return { manifest, digest, bytes, on: chosen.platform }
 }
 
 const noPlatform = (image: ImageReference, wanted: Platform, platforms: readonly string[]) =>

@@ -1,13 +1,24 @@
-import { refusal, type Wanted } from './http/answer.ts'
-import { type BlobOptions, type BlobStream, openBlob, rangeHeaders } from './blob.ts'
-import { acceptManifests, manifestLimit, type Resolved, readManifest } from './manifest.ts'
 import type { Scheme } from './auth/scheme.ts'
 import type { Session } from './auth/session.ts'
-import { guarded, type RegistryOptions, startSession, userAgent } from './stack.ts'
-import { listTags, type TagList } from './tags.ts'
-import { createSecrets } from './text.ts'
-import { basic } from './auth/token.ts'
-import { type Answer, header, type Request } from './http/transport.ts'
+import { type BlobOptions, type BlobStream, openBlob, rangeHeaders } from './blob.ts'
+import { refusal, type Wanted } from './http/answer.ts'
+import type { Answer, Request } from './http/transport.ts'
+import { acceptManifests, manifestLimit, type ReadManifest, readManifest } from './manifest.ts'
+import { type RegistryOptions, startSession } from './stack.ts'
+import { listTags } from './tags.ts'
+
+// The order of the stack, from the question to the socket. Each layer knows only the next one.
+//
+//   client            what is asked of a registry: manifest.ts, tags.ts, blob.ts read the answers
+//   stack             puts the layers together
+//   auth/session      with which authorization; a 401 gets one fresh token
+//     auth/scheme       Basic, Bearer or neither, by the challenge (auth/challenge) of GET /v2/
+//     auth/gate         one login at a time until one is accepted; none after a refusal
+//     auth/tokens       kept by scope, got by auth/token from the realm that auth/realm allows
+//   http/redirect     where to next, and whether Authorization goes along
+//   http/retry        again, what passes (http/answer, http/faults, http/retry-after)
+//   http/log          one line a request
+//   http/exchange     one request and its whole answer, over http/agent's connections
 
 /** One registry, read with one credential or with none. */
 export interface RegistryClient {
@@ -17,11 +28,9 @@ export interface RegistryClient {
    */
   signIn: () => Promise<Scheme>
   /** The manifest or index of a tag or of a digest (`sha256:…`), in one request once signed in. */
-  resolve: (repository: string, reference: string) => Promise<Resolved>
+  resolve: (repository: string, reference: string) => Promise<ReadManifest>
   /** The tags of a repository, as far as a bounded number of requests goes. */
-  tags: (repository: string) => Promise<TagList>
-  /** The size of a blob in bytes where the registry tells it; undefined where there is no such blob. */
-  blobExists: (repository: string, digest: string) => Promise<{ size: number | undefined } | undefined>
+  tags: (repository: string) => Promise<string[]>
   /**
    * A blob as it streams in, from byte `from` on where the server can; sent once, so that the reader can go on
    * where it broke.
@@ -32,18 +41,17 @@ export interface RegistryClient {
 }
 
 /**
- * A client for a registry's HTTP API (distribution-spec 1.1). Everything that it throws is a `PipeError`
- * without any secret, or the reason of `signal`.
+ * A client for a registry's HTTP API (distribution-spec 1.1). What it throws is a `PipeError`, or the reason of a
+ * signal. Words of the other side are in `said` as they came, and may echo what was sent: whoever prints them masks
+ * the secrets.
  */
 export const createRegistryClient = (options: RegistryOptions): RegistryClient => {
-  const secrets = createSecrets()
-  if (options.credential)
-    secrets.add(options.credential.password, basic(options.credential).slice('Basic '.length))
+  const { host, credential, userAgent } = options
   const closers: Array<() => Promise<void>> = []
   let session: Promise<Session> | undefined
 
   const open = (): Promise<Session> => {
-    session ??= startSession(options, secrets, (close) => closers.push(close)).catch((error: unknown) => {
+    session ??= startSession(options, (close) => closers.push(close)).catch((error: unknown) => {
       // Whoever asks next may find the network back.
       session = undefined
       throw error
@@ -53,81 +61,49 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
 
   const ask = async (repository: string, request: Ask, wanted: Omit<Wanted, 'anonymous'>) => {
     const { registry, request: send } = await open()
-    const headers = { 'user-agent': userAgent(options), ...request.headers }
+    const headers = { 'user-agent': userAgent, ...request.headers }
     const url = new URL(request.path, registry)
     const answer = await send(
-      { limit: manifestLimit, ...request, url, headers },
+      { method: 'GET', limit: manifestLimit, ...request, url, headers },
       `repository:${repository}:pull`,
     )
-    if (
-      answer.status === 200 ||
-      (request.stream && answer.status === 206) ||
-      (request.tolerate?.(answer) ?? false)
-    )
-      return answer
-    throw refusal(answer, { ...wanted, anonymous: !options.credential })
+    const fine = request.stream ? [200, 206, 416] : [200]
+    if (fine.includes(answer.status)) return answer
+    throw refusal(answer, { ...wanted, anonymous: !credential })
   }
 
-  const client: RegistryClient = {
-    signIn: async () => {
-      const opened = await open()
-      await opened.signIn()
-      return opened.scheme
+  return {
+    async signIn() {
+      const { signIn, scheme } = await open()
+      await signIn()
+      return scheme
     },
-    resolve: async (repository, reference) => {
+    async resolve(repository, reference) {
       const isDigest = reference.includes(':')
-      const name = `${options.host}/${repository}${isDigest ? '@' : ':'}${reference}`
+      const name = `${host}/${repository}${isDigest ? '@' : ':'}${reference}`
       const path = `/v2/${encodePath(repository)}/manifests/${encodePath(reference)}`
-      const request = { method: 'GET', path, headers: { accept: acceptManifests } } as const
+      const request = { path, headers: { accept: acceptManifests } }
       const answer = await ask(repository, request, { kind: isDigest ? 'digest' : 'tag', name })
       return readManifest(answer, name, isDigest ? reference : undefined)
     },
-    tags: (repository) =>
-      listTags(encodePath(repository), (path) =>
-        ask(repository, { method: 'GET', path }, { kind: 'tags', name: `${options.host}/${repository}` }),
-      ),
-    blobExists: async (repository, digest) => {
-      const path = `/v2/${encodePath(repository)}/blobs/${encodePath(digest)}`
-      // The registry sends to its storage only for what it has; storage may not answer HEAD at all.
-      const tolerate = (answer: Answer) => (answer.trusted ? answer.status === 404 : true)
-      const name = `${options.host}/${repository}@${digest}`
-      const answer = await ask(repository, { method: 'HEAD', path, tolerate }, { kind: 'blob', name })
-      if (answer.status === 404 && answer.trusted) return undefined
-      const size = answer.status === 200 ? Number(header(answer, 'content-length') ?? Number.NaN) : Number.NaN
-      return { size: Number.isSafeInteger(size) ? size : undefined }
+    tags(repository) {
+      const wanted = { kind: 'tags', name: `${host}/${repository}` } as const
+      return listTags(encodePath(repository), (path): Promise<Answer> => ask(repository, { path }, wanted))
     },
-    blob: async (repository, digest, part = {}) => {
+    async blob(repository, digest, part = {}) {
       const path = `/v2/${encodePath(repository)}/blobs/${encodePath(digest)}`
       const { attempt, signal } = part
-      const request = { method: 'GET', path, headers: rangeHeaders(part), stream: true } as const
-      const tolerate = (answer: Answer) => answer.status === 416
-      const wanted = { kind: 'blob', name: `${options.host}/${repository}@${digest}` } as const
-      return openBlob(await ask(repository, { ...request, tolerate, attempt, signal }, wanted), part)
+      const request = { path, headers: rangeHeaders(part), stream: true, attempt, signal }
+      const wanted = { kind: 'blob', name: `${host}/${repository}@${digest}` } as const
+      return openBlob(await ask(repository, request, wanted), part)
     },
-    close: async () => {
+    async close() {
       await Promise.all(closers.splice(0).map((close) => close()))
     },
   }
-  return {
-    signIn: guarded(client.signIn, secrets),
-    resolve: guarded(client.resolve, secrets),
-    tags: guarded(client.tags, secrets),
-    blobExists: guarded(client.blobExists, secrets),
-    blob: guarded(client.blob, secrets),
-    close: client.close,
-  }
 }
 
-interface Ask {
-  method: Request['method']
-  path: string
-  headers?: Record<string, string>
-  stream?: boolean
-  attempt?: number | undefined
-  signal?: AbortSignal | undefined
-  /** Answers that are no success, and no failure either. */
-  tolerate?: (answer: Answer) => boolean
-}
+type Ask = Pick<Request, 'headers' | 'stream' | 'attempt' | 'signal'> & { path: string }
 
 // Path segments keep the colon of a digest, which servers compare without decoding it.
 const encodePath = (path: string): string =>

@@ -7,7 +7,6 @@ export interface ImageFacts {
   layers: Descriptor[]
   /** What is to be transferred, in bytes: config and layers, each blob once. */
   compressedSize: number
-  layerCount: number
 }
 
 /**
@@ -23,7 +22,7 @@ export const describeImage = ({ config, layers }: ImageManifest, name: string): 
     })
   const blobs = new Map([config, ...layers].map((each) => [each.digest, each.size]))
   const compressedSize = [...blobs.values()].reduce((sum, size) => sum + size, 0)
-  return { config, layers, compressedSize, layerCount: layers.length }
+  return { config, layers, compressedSize }
 }
 
 // The types that engines take for images: Docker's, OCI's, and what old registries put in their place.

@@ -2,9 +2,8 @@ import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
 import { digestOf } from '../image/digest.ts'
 import type { Platform } from '../image/platform.ts'
-import { cleanLine } from '../text.ts'
+import { parseJson } from '../json.ts'
 import { isPage, said } from './http/answer.ts'
-import { parseJson } from './json.ts'
 import { type Answer, contentType, header } from './http/transport.ts'
 
 /** How many bytes of a manifest are read (distribution-spec: a registry takes at least 4 MiB). */
@@ -43,7 +42,7 @@ export interface ImageManifest {
 export type Manifest = Index | ImageManifest
 
 /** A manifest whose bytes were checked against its digest. */
-export interface Resolved {
+export interface ReadManifest {
   digest: string
   mediaType: string
   /** Exactly as the registry has them: its digest is theirs. */
@@ -57,7 +56,7 @@ export interface Resolved {
  * the one of the body must agree, and it must be an image or an index of images, else `PKG-MANIFEST` (a
  * document that can be read in two ways is an attack, CVE-2021-41190); schema 1 is `PKG-SCHEMA1`.
  */
-export const readManifest = (answer: Answer, name: string, asked: string | undefined): Resolved => {
+export const readManifest = (answer: Answer, name: string, asked: string | undefined): ReadManifest => {
   const { body: bytes } = answer
   if (isPage(answer))
     throw new PipeError(
@@ -80,7 +79,7 @@ const verify = (bytes: Buffer, digest: string, name: string): void => {
   const found = algorithm && digestOf(bytes, algorithm)
   if (found === digest) return
   throw new PipeError('PKG-INTEGRITY', `The manifest of ${name} is not the one of its digest`, {
-    said: `${cleanLine(digest, 200)} is named, ${found ?? 'nothing that can be computed'} has arrived (${bytes.length} bytes)`,
+    said: `${digest} is named, ${found ?? 'nothing that can be computed'} has arrived (${bytes.length} bytes)`,
   })
 }
 
@@ -100,12 +99,12 @@ export const parseManifest = (bytes: Buffer, stated: string, name: string): Mani
   // Servers that do not know the type say something general.
   const known = general.test(stated) ? undefined : stated
   if (own !== undefined && known !== undefined && own !== known)
-    throw unreadable(name, `The header names it ${known}, the manifest itself ${cleanLine(own, 200)}.`)
+    throw unreadable(name, `The header names it ${known}, the manifest itself ${own}.`)
   const mediaType = own ?? known ?? (manifests ? indexType : manifestType)
   if (manifests && (config || layers)) throw unreadable(name, 'It can be read as an index and as an image.')
   if (indexTypes.has(mediaType) && manifests) return { kind: 'index', mediaType, manifests }
   if (imageTypes.has(mediaType) && config && layers) return { kind: 'image', mediaType, config, layers }
-  throw unreadable(name, `It is of the type ${cleanLine(mediaType, 200)}.`)
+  throw unreadable(name, `It is of the type ${mediaType}.`)
 }
 
 const indexType = 'application/vnd.oci.image.index.v1+json'

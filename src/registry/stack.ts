@@ -1,38 +1,37 @@
 import { lookup as dnsLookup } from 'node:dns/promises'
 import { PipeError } from '../errors.ts'
-import type { Retry } from '../retry.ts'
+import { apiHost } from '../image/docker-hub.ts'
+import type { RetryPolicy } from '../retry.ts'
+import type { Secrets } from '../secrets.ts'
+import { checkRealm, type Lookup, type Realm } from './auth/realm.ts'
+import { openSession, type Session } from './auth/session.ts'
+import type { Login } from './auth/token.ts'
 import { isLoopbackHost } from './http/address.ts'
 import { createConnections } from './http/agent.ts'
 import { createExchange } from './http/exchange.ts'
-import { type RequestLine, withLog, withRedirects, withRetry } from './http/layers.ts'
-import { checkRealm, type Lookup, type Realm } from './auth/realm.ts'
-import { openSession, type Session } from './auth/session.ts'
-import type { Secrets } from './text.ts'
-import type { Credential } from './auth/token.ts'
+import { type RequestLine, withLog } from './http/log.ts'
+import { withRedirects } from './http/redirect.ts'
+import { withRetry } from './http/retry.ts'
 import { defaultTimeouts, type Timeouts } from './http/transport.ts'
 
 export interface RegistryOptions {
   /** Host, with port if any, as in an image's name. */
   host: string
   /** Without one, the client is anonymous. */
-  credential?: Credential | undefined
-  /** Of the pipe, for User-Agent. */
-  version?: string | undefined
+  credential?: Login | undefined
+  /** What the client calls itself. */
+  userAgent: string
   /** AUTH_REALM_HOSTS, when set. */
   authRealmHosts?: readonly string[] | undefined
-  maxAttempts?: number | undefined
-  /** The end of everything: a time (`Date.now()`), or a signal that aborts then. */
-  deadline?: number | AbortSignal | undefined
-  signal?: AbortSignal | undefined
-  onRetry?: ((retry: Retry) => void) | undefined
+  retrying: RetryPolicy
   onRequest?: ((line: RequestLine) => void) | undefined
   /** Called once where the registry sends clients to another host for tokens: the log names it. */
   onRealm?: ((realm: URL) => void) | undefined
-  /** Where HTTPS_PROXY and NO_PROXY are; the environment of the process if not given. */
-  env?: Record<string, string | undefined> | undefined
+  /** Where HTTPS_PROXY and NO_PROXY are. */
+  env: Record<string, string | undefined>
+  /** Gets the tokens that the registry gives. */
+  secrets: Secrets
   timeouts?: Partial<Timeouts> | undefined
-  /** The first wait and the longest one between attempts, in milliseconds. */
-  backoff?: { base: number; cap: number } | undefined
   lookup?: Lookup | undefined
 }
 
@@ -42,12 +41,11 @@ export interface RegistryOptions {
  */
 export const startSession = async (
   options: RegistryOptions,
-  secrets: Secrets,
   onOpen: (close: () => Promise<void>) => void,
 ): Promise<Session> => {
   const registry = new URL(`https://${apiHost(options.host)}`)
   const start = (at: URL) => {
-    const { close, ...stack } = createStack(options, at, secrets)
+    const { close, ...stack } = createStack(options, at)
     onOpen(close)
     return openSession(stack)
   }
@@ -60,30 +58,21 @@ export const startSession = async (
   }
 }
 
-const createStack = (options: RegistryOptions, registry: URL, secrets: Secrets) => {
+const createStack = (options: RegistryOptions, registry: URL) => {
+  const { credential, userAgent, authRealmHosts, secrets, env, lookup = resolveAll } = options
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
   const pinned = new Map<string, string[]>()
-  const env = options.env ?? process.env
   const { dispatcher, proxied, close } = createConnections({ env, timeouts, pinned })
-  const logged = withLog(createExchange(dispatcher, timeouts), (line) =>
-    options.onRequest?.({ ...line, error: line.error && withoutSecrets(line.error, secrets) }),
-  )
-  const sendOnce = withRetry(logged, {
-    maxAttempts: options.maxAttempts ?? 5,
-    deadline: options.deadline,
-    signal: options.signal,
-    onRetry: (again) => options.onRetry?.({ ...again, error: withoutSecrets(again.error, secrets) }),
-    ...options.backoff,
-  })
+  const logged = withLog(createExchange(dispatcher, timeouts), (line) => options.onRequest?.(line))
+  const sendOnce = withRetry(logged, options.retrying)
   return {
     registry,
-    credential: options.credential,
-    userAgent: userAgent(options),
+    credential,
+    userAgent,
     sendOnce,
     send: withRedirects(sendOnce, registry),
     secrets,
     checkRealm: remember(async (address: string): Promise<Realm> => {
-      const { authRealmHosts, credential, lookup = resolveAll } = options
       // The list says where the credential may go; it is of no concern to a client without one.
       const allowedHosts = credential && authRealmHosts
       const realm = await checkRealm(address, { registry, allowedHosts, lookup, proxied })
@@ -94,37 +83,6 @@ const createStack = (options: RegistryOptions, registry: URL, secrets: Secrets) 
     close,
   }
 }
-
-/** The same operation; what it throws holds none of the secrets. */
-export const guarded =
-  <A extends unknown[], T>(operation: (...values: A) => Promise<T>, secrets: Secrets) =>
-  async (...values: A): Promise<T> => {
-    try {
-      return await operation(...values)
-    } catch (error) {
-      throw withoutSecrets(error, secrets)
-    }
-  }
-
-// The other side may have echoed what it was sent; and a cause is printed with its error.
-const withoutSecrets = <E>(error: E, { hide }: Secrets): E | PipeError => {
-  if (!(error instanceof PipeError)) return error
-  const { code, message, said, why, hint, retryAfter } = error
-  return new PipeError(code, hide(message), {
-    said: said && hide(said),
-    why: hide(why),
-    hint: hide(hint),
-    retryAfter,
-    cause: error.cause instanceof PipeError ? undefined : error.cause,
-  })
-}
-
-// Names of Docker Hub are not those of its API.
-const apiHost = (host: string): string =>
-  ['docker.io', 'index.docker.io'].includes(host) ? 'registry-1.docker.io' : host
-
-/** What the client calls itself. */
-export const userAgent = ({ version = '0' }: RegistryOptions): string => `packages-pull/${version}`
 
 const resolveAll: Lookup = async (host) => (await dnsLookup(host, { all: true })).map((each) => each.address)
 

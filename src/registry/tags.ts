@@ -1,14 +1,8 @@
 import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
+import { parseJson } from '../json.ts'
 import { said } from './http/answer.ts'
-import { parseJson } from './json.ts'
 import { type Answer, header } from './http/transport.ts'
-
-export interface TagList {
-  tags: string[]
-  /** False where the registry has more than were read. */
-  complete: boolean
-}
 
 /** How many pages are read at most, of a thousand tags each where the registry agrees. */
 const maxPages = 20
@@ -20,7 +14,7 @@ const maxPages = 20
 export const listTags = async (
   repository: string,
   ask: (path: string) => Promise<Answer>,
-): Promise<TagList> => {
+): Promise<string[]> => {
   const first = `/v2/${repository}/tags/list?n=1000`
   const tags = new Set<string>()
   let next: string | undefined = first
@@ -29,7 +23,7 @@ export const listTags = async (
     for (const tag of read(answer)) tags.add(tag)
     next = nextPage(answer, next)
   }
-  return { tags: [...tags], complete: next === undefined }
+  return [...tags]
 }
 
 const wireTags = z.object({ tags: z.nullish(z.array(z.string())) })

@@ -1,31 +1,12 @@
 import { accessSync, appendFileSync, constants, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PipeError } from '../errors.ts'
+import type { DeliveredImage } from '../delivered.ts'
+import { asPipeError, type PipeError } from '../errors.ts'
+import { fileError } from '../file-error.ts'
 import { VERSION } from '../identity.ts'
 import { type Environment, lookUp } from '../settings/environment.ts'
 import { outputDirOf } from '../settings/settings.ts'
 import type { Log } from './log.ts'
-
-/** What `result.json` says of one image that is in the engine. Absent facts are null. */
-export interface DeliveredImage {
-  /** The full reference, as a later script line uses it. */
-  reference: string
-  /** Digest of the tag: of an index where the image is a multi-platform one. Null where only the engine knows the image. */
-  digest: string | null
-  /** Digest of the platform's own manifest. */
-  manifestDigest: string | null
-  id: string
-  /** `os/arch[/variant]`. */
-  platform: string
-  /** Sum of the compressed layers, in bytes. */
-  compressedSize: number | null
-  /** What came from the registry in this run, in bytes. */
-  bytesTransferred: number | null
-  source: 'engine' | 'store' | 'registry'
-  credential: 'built-in' | 'api-token' | null
-  attempts: number
-  seconds: number
-}
 
 /** How the commands of `RUN` ended. */
 export interface Ran {
@@ -150,11 +131,8 @@ const appendOutputVariables = (path: string, result: Result): boolean => {
   }
 }
 
-const outputError = (folder: string, error: unknown) => {
-  const code = (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'PKG-DISK-FULL' : 'PKG-OUTPUT'
-  const said = error instanceof Error ? error.message : String(error)
-  return new PipeError(code, `The outputs could not be written to ${folder}.`, { said, cause: error })
-}
+const outputError = (folder: string, error: unknown) =>
+  asPipeError(fileError(error, 'PKG-OUTPUT', `The outputs could not be written to ${folder}.`))
 
 const writeWhole = (path: string, text: string) => {
   const temporary = `${path}.${process.pid}.tmp`

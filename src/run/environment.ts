@@ -1,6 +1,6 @@
-import { isSecretName } from '../report/redact.ts'
 import type { Environment } from '../settings/environment.ts'
 import type { RunSettings } from '../settings/run.ts'
+import { isSecretName } from '../settings/secrets.ts'
 
 /**
  * The environment of the commands: `CI`, `BITBUCKET_*` and `DOCKER_HOST` as the step has them, and what

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { relative } from 'node:path'
-import { attach } from '../engine/attach.ts'
-import { createDockerConfigs } from '../engine/config.ts'
-import { remove, start } from '../engine/container.ts'
-import { createDocker } from '../engine/docker.ts'
+import type { DeliveredImage } from '../delivered.ts'
+import type { Attached } from '../engine/attach.ts'
+import { openEngine } from '../engine/engine.ts'
 import { PipeError } from '../errors.ts'
-import { commandLine, type Log, seconds } from '../report/log.ts'
-import type { DeliveredImage, Ran } from '../report/outputs.ts'
+import { commandLine } from '../report/command-line.ts'
+import type { Log } from '../report/log.ts'
+import type { Ran } from '../report/outputs.ts'
 import { type Environment, lookUp } from '../settings/environment.ts'
 import type { RunSettings } from '../settings/run.ts'
+import { seconds, secondsSince } from '../units.ts'
 import { environmentOf } from './environment.ts'
 import { commandOf, GRACE, programOf } from './program.ts'
 
@@ -19,10 +20,6 @@ interface Around {
   signal: AbortSignal
 }
 
-// For the removal of a container, which also happens when the step is stopped: Bitbucket waits no longer
-// than ten seconds in all.
-const REMOVAL = 3000
-
 /**
  * Runs the commands of `RUN` in a container of an image. Their output is the pipe's.
  *
@@ -31,47 +28,36 @@ const REMOVAL = 3000
  */
 export const runCommands = async (image: DeliveredImage, run: RunSettings, around: Around): Promise<Ran> => {
   const { env, log, signal } = around
-  const onCommand = commandLine(log)
-  const docker = createDocker({ env, signal, onCommand })
-  const configs = createDockerConfigs()
-  process.once('exit', configs.removeAll)
-  const config = configs.create()
+  const { anonymous: engine, end } = openEngine({ env, signal, onCommand: commandLine(log) })
   const name = `packages-pull-run-${randomUUID()}`
-  const removeIt = () =>
-    remove(createDocker({ env, signal: AbortSignal.timeout(REMOVAL), onCommand }), name, config)
+  const removeIt = () => engine.remove(name)
 
   log.info(`Running the commands of RUN in ${image.reference}`)
   const started = performance.now()
   try {
     await startShell(image, run, removeIt, (command) =>
-      start(
-        docker,
-        {
-          name,
-          image: image.id,
-          command,
-          folder: run.cloneFolder,
-          workingFolder: workingFolder(run.cloneFolder),
-          host: lookUp(env, 'BITBUCKET_DOCKER_HOST_INTERNAL'),
-        },
-        config,
-      ),
+      engine.start({
+        name,
+        image: image.id,
+        command,
+        folder: run.cloneFolder,
+        workingFolder: workingFolder(run.cloneFolder),
+        host: lookUp(env, 'BITBUCKET_DOCKER_HOST_INTERNAL'),
+      }),
     )
     const program = programOf({ ...run, environment: environmentOf(env, run) })
-    const exitCode = await talk(attach(env, name, program, config), signal, removeIt)
+    const exitCode = await talk(engine.attach(name, program), signal, removeIt)
     // An engine that is gone by now is why the commands ended, and says so here.
     await removeIt()
-    const took = performance.now() - started
     if (exitCode === 137) log.warning(KILLED)
-    log.debug(`The commands of RUN took ${seconds(took)}`)
-    return { exitCode, seconds: Number((took / 1000).toFixed(3)) }
+    log.debug(`The commands of RUN took ${seconds(performance.now() - started)}`)
+    return { exitCode, seconds: secondsSince(started) }
   } catch (error) {
     await removeIt().catch((failure: unknown) => log.warning(`The container ${name} may be left: ${failure}`))
     signal.throwIfAborted()
     throw error
   } finally {
-    configs.removeAll()
-    process.off('exit', configs.removeAll)
+    end()
   }
 }
 
@@ -114,7 +100,7 @@ const NO_PROGRAM =
 
 /** Waits for the commands; when the step is stopped, asks them to end, and ends them after the grace period. */
 const talk = async (
-  { exitCode, endInput, abandon }: ReturnType<typeof attach>,
+  { exitCode, endInput, abandon }: Attached,
   signal: AbortSignal,
   end: () => Promise<void>,
 ): Promise<number> => {

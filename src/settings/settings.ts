@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve } from 'node:path'
 import * as z from 'zod/mini'
+import type { Credential } from '../credential.ts'
 import { PipeError } from '../errors.ts'
 import type { Platform } from '../image/platform.ts'
 import { quote } from '../image/quote.ts'
@@ -8,14 +9,6 @@ import { type Environment, itemsOf, ListError, lookUp, lookUpRaw } from './envir
 import { misspellings } from './misspelling.ts'
 import { namesPassed, type RunSettings, runSettingsOf } from './run.ts'
 import { type VariableName, variableNames, variables } from './variables.ts'
-
-/** A user name and its secret. */
-export interface Credential {
-  /** How logs and `result.json` name it; they never hold its value. */
-  kind: 'built-in' | 'api-token'
-  username: string
-  secret: string
-}
 
 export interface Settings {
   images: ImageReference[]
@@ -44,7 +37,6 @@ export interface Settings {
   run: RunSettings | undefined
   /** `<workspace>/<repository>` whose pipeline runs, where Bitbucket names it. */
   repository: string | undefined
-  debug: boolean
 }
 
 /** A problem of one variable: `what` is wrong with it. */
@@ -106,7 +98,7 @@ export const readSettings = (env: Environment): Settings => {
   if (PULL_POLICY === 'always' && builtIn === undefined && apiToken === undefined) {
     if (images.some(({ domain }) => domain === registry)) throw noCredentials(registry)
   }
-  const { PLATFORM, AUTH_REALM_HOSTS, CHECK_ONLY, CONCURRENCY, MAX_ATTEMPTS, TIMEOUT, DEBUG } = parsed.data
+  const { PLATFORM, AUTH_REALM_HOSTS, CHECK_ONLY, CONCURRENCY, MAX_ATTEMPTS, TIMEOUT } = parsed.data
   return {
     images,
     registry,
@@ -122,7 +114,6 @@ export const readSettings = (env: Environment): Settings => {
     timeout: TIMEOUT,
     run,
     repository: lookUp(env, 'BITBUCKET_REPO_FULL_NAME'),
-    debug: DEBUG,
   }
 }
 

@@ -1,7 +1,10 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
 import { DigestError, parseDigest } from '../image/digest.ts'
+import type { Platform } from '../image/platform.ts'
+import { parseJson } from '../json.ts'
 import { type ImageManifest, type Manifest, parseManifest } from '../registry/manifest.ts'
 import { blobsOf, dockerManifest, type WholeImage } from './archive.ts'
 import {
@@ -41,6 +44,18 @@ export const wholeImage = async (folder: string, image: StoredImage): Promise<Wh
  * themselves, so an image that was asked for by digest alone gets a tag that holds it.
  */
 const tagOf = (reference: string): string => reference.replace(/@([a-z0-9]+):([a-f0-9]+)$/, ':$1-$2')
+
+/** What an image runs on is for its configuration to say: an index may say less, and not every image is in one. */
+export const configuredPlatform = async (
+  folder: string,
+  { config }: WholeImage,
+): Promise<Platform | undefined> => {
+  if (config.size > LARGEST_CONFIG) return undefined
+  return wireConfig.safeParse(parseJson(await readFile(blobPath(folder, config.digest)))).data
+}
+
+const LARGEST_CONFIG = 16 * 1024 * 1024
+const wireConfig = z.object({ os: z.string(), architecture: z.string(), variant: z.optional(z.string()) })
 
 /** Writes `index.json`, and what else makes a folder an OCI layout that docker loads too. */
 export const writeIndex = async (folder: string, entries: readonly Entry[]): Promise<void> => {

@@ -1,31 +1,23 @@
 import { statfs } from 'node:fs/promises'
 import { PipeError } from '../errors.ts'
-import { size } from '../report/log.ts'
+import { errnoOf, fileError } from '../file-error.ts'
+import { size } from '../units.ts'
 
-/**
- * Refuses to begin what cannot be finished: throws PKG-DISK-FULL where a file system has not as much space free
- * as is needed, in bytes.
- */
-export const checkSpace = async (folder: string, needed: number): Promise<void> => {
+/** How many bytes a file system has free. */
+export const freeSpace = async (folder: string): Promise<number> => {
   const { bavail, bsize } = await statfs(folder)
-  const free = bavail * bsize
-  if (free >= needed) return
-  throw new PipeError('PKG-DISK-FULL', `${folder} needs ${size(needed)} more, and ${size(free)} are free.`)
+  return bavail * bsize
 }
+
+/** The refusal to begin what cannot be finished; sizes in bytes. */
+export const noSpace = (folder: string, { needed, free }: { needed: number; free: number }): PipeError =>
+  new PipeError('PKG-DISK-FULL', `${folder} needs ${size(needed)} more, and ${size(free)} are free.`)
+
+// What a folder that is not ours to write says (errno of POSIX).
+const CLOSED = ['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST', 'ENOENT', 'ENOSPC', 'EDQUOT']
 
 /** A failure to write to a store. */
-export const diskError = (error: unknown, folder: string): unknown => {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new PipeError('PKG-DISK-FULL', `${folder} could not be written.`, { said: message, cause: error })
-  if (
-    code === 'EACCES' ||
-    code === 'EROFS' ||
-    code === 'EPERM' ||
-    code === 'ENOTDIR' ||
-    code === 'EEXIST' ||
-    code === 'ENOENT'
-  )
-    return new PipeError('PKG-STORE', `${folder} could not be written.`, { said: message, cause: error })
-  return error
-}
+export const diskError = (error: unknown, folder: string): unknown =>
+  CLOSED.includes(errnoOf(error) ?? '')
+    ? fileError(error, 'PKG-STORE', `${folder} could not be written.`)
+    : error

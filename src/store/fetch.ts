@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path'
 import { PipeError } from '../errors.ts'
 import { parseDigest } from '../image/digest.ts'
 import type { BlobOptions, BlobStream } from '../registry/blob.ts'
-import { type RetryOptions, retry } from '../retry.ts'
+import { type RetryPolicy, retry } from '../retry.ts'
 import { diskError } from './disk.ts'
 import { blobPath, makeFolder } from './layout.ts'
 import { type Claim, living } from './lock.ts'
@@ -23,7 +23,7 @@ export interface Fetched {
 interface Context {
   folder: string
   claim: Claim
-  retrying: RetryOptions
+  retrying: RetryPolicy
   /** Told about every piece. */
   onBytes?: ((bytes: number) => void) | undefined
 }

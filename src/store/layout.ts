@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import { parseDigest } from '../image/digest.ts'
 import type { Platform } from '../image/platform.ts'
-import { parseJson } from '../registry/json.ts'
+import { parseJson } from '../json.ts'
 
 /** One image of a store: an entry of its `index.json`. */
 export interface StoredImage {

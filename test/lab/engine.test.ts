@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { createDockerConfigs } from '../../src/engine/config.ts'
 import { createDocker } from '../../src/engine/docker.ts'
 import { patient } from '../../src/engine/patience.ts'
-import { findEngine } from '../../src/engine/version.ts'
+import { askVersion } from '../../src/engine/version.ts'
 import { mapConcurrently } from '../../src/map-concurrently.ts'
 import { describeInLaboratory } from './attach.ts'
 
@@ -43,7 +43,7 @@ describeInLaboratory('An engine that refuses the first connections', () => {
         if (exitCode !== 0) failures++
       }
       const docker = patient(createDocker({ env, signal, onCommand }), signal)
-      const found = findEngine(docker, config)
+      const found = askVersion(docker(config))
       await sleep(100 + Math.random() * 900)
       const server = await listen(port)
       const engine = await found

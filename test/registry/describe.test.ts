@@ -34,7 +34,6 @@ describe('describeImage', () => {
       config,
       layers,
       compressedSize: 2700,
-      layerCount: 3,
     })
   })
 })

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createLog, seconds, size } from '../../src/report/log.ts'
+import { createLog } from '../../src/report/log.ts'
 
 const lines = (options: { debug?: boolean; colours?: boolean }) => {
   const written: string[] = []
   const log = createLog({
     write: (text) => written.push(text),
-    redact: (text) => text.replaceAll('secret', '****'),
+    mask: (text) => text.replaceAll('secret', '****'),
     debug: options.debug ?? false,
     colours: options.colours ?? false,
   })
@@ -36,26 +36,39 @@ describe('the log', () => {
     log.error('a\n  b')
     expect(written).toEqual(['\u001b[31mERROR: a\u001b[0m\n\u001b[31m  b\u001b[0m\n'])
   })
-})
 
-describe('figures', () => {
-  it.each([
-    [0, '0.0 s'],
-    [449, '0.4 s'],
-    [9_949, '9.9 s'],
-    [12_400, '12 s'],
-    [125_000, '2 min 5 s'],
-  ])('show %d ms as %s', (milliseconds, text) => {
-    expect(seconds(milliseconds)).toBe(text)
+  it('masks before it cleans and cuts: a secret across a cut, with white space, or of many lines', () => {
+    const secret = `a\tb  c\n${'d'.repeat(100)}`
+    const written: string[] = []
+    const mask = (text: string) => text.replaceAll(secret, '****')
+    const log = createLog({ write: (text) => written.push(text), mask, debug: false, colours: false })
+    log.info(`it is ${secret}.`)
+    log.warning(`${'x'.repeat(1950)}${secret}`)
+    expect(written).toEqual(['INFO: it is ****.\n', `WARNING: ${'x'.repeat(1950)}****\n`])
   })
 
-  it.each([
-    [0, '0 B'],
-    [999, '999 B'],
-    [2_148_000, '2.1 MB'],
-    [488_000_000, '488 MB'],
-    [1_160_000_000, '1.2 GB'],
-  ])('show %d bytes as %s', (bytes, text) => {
-    expect(size(bytes)).toBe(text)
+  it('lets no text from outside begin a line, draw, or fill the log', () => {
+    const { log, written } = lines({ debug: true })
+    log.warning('busy\n✔ all fine')
+    log.error('failed\nINFO: forged\r✔ fine')
+    log.debug('at a\nat b')
+    log.info(`a\u001b[2Jb\u202ec\u00ad\u{e0041}`)
+    log.info('x'.repeat(5000))
+    expect(written.slice(0, 4)).toEqual([
+      'WARNING: busy ✔ all fine\n',
+      'ERROR: failed\n  INFO: forged\n  ✔ fine\n',
+      'DEBUG: at a\n  at b\n',
+      'INFO: abc\n',
+    ])
+    expect(written[4]).toMatch(/^INFO: x{1994}… \(3006 more characters\)\n$/)
+  })
+
+  it('sets tables in columns', () => {
+    const { log, written } = lines({})
+    log.table([
+      ['a', 'bb'],
+      ['ccc', 'a secret'],
+    ])
+    expect(written).toEqual(['INFO: a    bb\n', 'INFO: ccc  a ****\n'])
   })
 })

@@ -48,7 +48,6 @@ describe('settings', () => {
       maxAttempts: 5,
       timeout: 15 * 60_000,
       repository: 'acme/app',
-      debug: false,
     })
   })
 

@@ -3,11 +3,12 @@ import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createRegistryClient, type RegistryClient } from '../../src/registry/client.ts'
+import type { RegistryClient } from '../../src/registry/client.ts'
 import { fetchBlob } from '../../src/store/fetch.ts'
 import { type Claim, openClaim } from '../../src/store/lock.ts'
 import { blobReply, part, randomLayer } from '../fake-image.ts'
 import { type FakeRegistry, type Reply, type Script, type Seen, sha256, startFake } from '../fake-registry.ts'
+import { openClient } from '../registry/open-client.ts'
 
 const BYTES = randomLayer(300_000)
 const BLOB = { digest: sha256(BYTES), size: BYTES.length }
@@ -22,11 +23,7 @@ let claim: Claim
 beforeEach(async () => {
   registry = await startFake()
   registry.on('GET /v2/', { body: {} })
-  client = createRegistryClient({
-    host: registry.host,
-    env: {},
-    timeouts: { body: 150, headers: 1000 },
-  })
+  client = openClient(registry.host, { timeouts: { body: 150, headers: 1000 } })
   folder = mkdtempSync(join(tmpdir(), 'store-'))
   await mkdir(join(folder, 'blobs/sha256'), { recursive: true })
   claim = await openClaim(folder)
@@ -189,10 +186,8 @@ describe('fetching a blob', () => {
         : { status: 401, headers: { 'www-authenticate': 'Basic realm="packages"' } },
     )
     const lines: string[] = []
-    const signedIn = createRegistryClient({
-      host: registry.host,
-      credential: { username: 'x-token-auth', password: 'a-secret' },
-      env: {},
+    const signedIn = openClient(registry.host, {
+      credential: { username: 'x-token-auth', secret: 'a-secret' },
       onRequest: ({ url }) => lines.push(url),
     })
     try {

@@ -1,10 +1,10 @@
 import { PipeError } from '../../errors.ts'
+import type { Secrets } from '../../secrets.ts'
 import { isPage, refusal, said } from '../http/answer.ts'
+import { type Answer, contentType, type Request, type Transport } from '../http/transport.ts'
 import { type Challenge, parseChallenges } from './challenge.ts'
 import type { Realm } from './realm.ts'
-import type { Secrets } from '../text.ts'
-import type { Credential } from './token.ts'
-import { type Answer, contentType, type Request, type Transport } from '../http/transport.ts'
+import type { Login } from './token.ts'
 
 /** How a registry lets clients in: by Basic, by Bearer tokens of a realm, or without either. */
 export type Scheme =
@@ -14,7 +14,7 @@ export type Scheme =
 
 export interface SessionOptions {
   registry: URL
-  credential: Credential | undefined
+  credential: Login | undefined
   userAgent: string
   /** Follows redirects by policy. */
   send: Transport

@@ -1,5 +1,6 @@
 import { PipeError } from '../../errors.ts'
 import { refusal, said } from '../http/answer.ts'
+import type { Answer, Request } from '../http/transport.ts'
 import { createGate, type Gate } from './gate.ts'
 import {
   challengesOf,
@@ -13,7 +14,6 @@ import {
 } from './scheme.ts'
 import { basic, fetchToken, type TokenRequest } from './token.ts'
 import { createTokens } from './tokens.ts'
-import type { Answer, Request } from '../http/transport.ts'
 
 export interface Session {
   /** Where the API is. */

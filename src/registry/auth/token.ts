@@ -1,23 +1,22 @@
 import * as z from 'zod/mini'
+import type { Credential } from '../../credential.ts'
 import { PipeError } from '../../errors.ts'
+import { parseJson } from '../../json.ts'
 import { isPage, refusal, said, type Wanted } from '../http/answer.ts'
-import { parseJson } from '../json.ts'
 import { type Answer, header, type Request, type Transport } from '../http/transport.ts'
 
 /** How many bytes of a token server's answer are read. */
 const tokenLimit = 64 * 1024
 
-export interface Credential {
-  username: string
-  password: string
-}
+/** What is shown to a registry. */
+export type Login = Pick<Credential, 'username' | 'secret'>
 
 export interface TokenRequest {
   realm: URL
   service: string | undefined
   /** Each `repository:<name>:pull`; none to see whether the login is accepted at all. */
   scopes: readonly string[]
-  credential: Credential | undefined
+  credential: Login | undefined
   userAgent: string
   wanted: Wanted
 }
@@ -44,8 +43,8 @@ export const fetchToken = async (send: Transport, request: TokenRequest): Promis
 }
 
 /** The value of Authorization for a user name and a password (RFC 7617, in UTF-8). */
-export const basic = ({ username, password }: Credential): string =>
-  `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+export const basic = ({ username, secret }: Login): string =>
+  `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`
 
 const byGet = ({ realm, service, scopes, credential, userAgent }: TokenRequest): Request => {
   const url = new URL(realm)
@@ -59,9 +58,9 @@ const byGet = ({ realm, service, scopes, credential, userAgent }: TokenRequest):
 
 const byPost = (
   { realm, service, scopes, userAgent }: TokenRequest,
-  { username, password }: Credential,
+  { username, secret }: Login,
 ): Request => {
-  const form = { grant_type: 'password', client_id: 'packages-pull', username, password }
+  const form = { grant_type: 'password', client_id: 'packages-pull', username, password: secret }
   const scope = scopes.join(' ')
   const body = new URLSearchParams({ ...form, ...(service && { service }), ...(scope && { scope }) })
   return {

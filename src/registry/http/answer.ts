@@ -1,7 +1,6 @@
 import * as z from 'zod/mini'
 import { type Code, PipeError } from '../../errors.ts'
-import { cleanLine } from '../../text.ts'
-import { parseJson } from '../json.ts'
+import { parseJson } from '../../json.ts'
 import { retryAfter } from './retry-after.ts'
 import { type Answer, contentType } from './transport.ts'
 
@@ -45,17 +44,17 @@ export const isPage = (answer: Answer): boolean =>
   /^(?:text\/html|application\/xhtml\+xml)$/.test(contentType(answer)) ||
   /^\s*<(?:!doctype|html|head|body)\b/i.test(answer.body.subarray(0, 512).toString())
 
-/** The words of an answer, on one line: its errors, its text, a page's title, or the bare status. */
+/** The words of an answer, as they came: its errors, its text, a page's title, or the bare status. */
 export const said = (answer: Answer): string => {
   const text = answer.body.toString()
   if (isPage(answer)) {
     const title = /<title[^>]*>([^<]*)/i.exec(text)?.[1] ?? ''
-    return cleanLine(`an HTML page${title.trim() && `: ${title}`}`)
+    return `an HTML page${title.trim() && `: ${title.trim()}`}`
   }
   const errors = errorsOf(answer).map(({ code, message, detail }) =>
     [code, message, detail].filter((part) => part !== '').join(': '),
   )
-  return cleanLine(errors.join('; ')) || cleanLine(text) || `HTTP ${answer.status} without a word`
+  return errors.join('; ') || text.trim() || `HTTP ${answer.status} without a word`
 }
 
 const verdict = (answer: Answer, { kind, name, anonymous }: Wanted): [Code, string] => {

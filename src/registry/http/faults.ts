@@ -1,5 +1,4 @@
 import { type Code, PipeError } from '../../errors.ts'
-import { cleanLine } from '../../text.ts'
 
 /**
  * What a failed connection means: the failure of the catalogue for an error of Node's network, TLS and
@@ -13,7 +12,7 @@ export const networkFault = (error: unknown, url: URL): PipeError => {
     'PKG-NETWORK',
     'did not answer',
   ]
-  const said = cleanLine(errors.find((each) => each.message)?.message ?? codes[0] ?? '')
+  const said = errors.find((each) => each.message)?.message ?? codes[0] ?? ''
   const proxy = /proxy (?:response|authentication)\D*(\d{3})/i.exec(said)
   if (proxy) return proxyRefused(url, said, Number(proxy[1]), error)
   // Not the network's: a request that cannot be made is a mistake of this program.

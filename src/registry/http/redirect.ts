@@ -1,5 +1,6 @@
 import { PipeError } from '../../errors.ts'
 import { isLoopbackHost } from './address.ts'
+import { header, type Transport } from './transport.ts'
 
 /** How many redirects one request follows. */
 export const maxRedirects = 5
@@ -12,6 +13,19 @@ export interface Hop {
   /** Redirects followed so far. */
   count: number
 }
+
+/** Follows redirects by the policy of `nextHop`; `trusted` in the answer says that none led away. */
+export const withRedirects =
+  (next: Transport, registry: URL): Transport =>
+  async (request) => {
+    let hop: Hop = { url: request.url, trusted: request.url.origin === registry.origin, count: 0 }
+    for (;;) {
+      const { authorization, ...bare } = request
+      const answer = await next({ ...(hop.trusted ? { ...bare, authorization } : bare), url: hop.url })
+      if (!isRedirect(answer.status)) return { ...answer, trusted: hop.trusted }
+      hop = nextHop(hop, header(answer, 'location'), registry)
+    }
+  }
 
 /** Whether an answer of this status asks to look elsewhere with the same method (RFC 9110, section 15.4). */
 export const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)

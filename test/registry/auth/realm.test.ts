@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { classifyAddress } from '../../../src/registry/http/address.ts'
 import { checkRealm, type RealmPolicy } from '../../../src/registry/auth/realm.ts'
+import { classifyAddress } from '../../../src/registry/http/address.ts'
 
 const names: Record<string, string[]> = {
   'crg.apkg.io': ['203.0.113.10'],

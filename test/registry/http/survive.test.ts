@@ -1,6 +1,5 @@
 import { setDefaultCACertificates } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createRegistryClient } from '../../../src/registry/client.ts'
 import { makeCertificates } from '../../certificates.ts'
 import {
   errorReply,
@@ -12,10 +11,11 @@ import {
   type Reply,
   startFake,
 } from '../../fake-registry.ts'
+import { openClient } from '../open-client.ts'
 
 // What passes must not fail a build: every fault many times, at a random moment.
 const certificates = makeCertificates()
-const credential = { username: 'x-token-auth', password: 'a-secret' }
+const credential = { username: 'x-token-auth', secret: 'a-secret' }
 
 const soon = (reply: Reply): Reply => ({ ...reply, delayMs: Math.random() * 4 })
 const cut = (body: Buffer | object, fault: 'reset' | 'close'): Reply => {
@@ -70,11 +70,10 @@ describe.each(protocols)('over %s, %d times', (_, runs, options) => {
         const { body, digest } = imageOf(repository)
         const path = `GET /v2/${repository}/manifests/1.0`
         fake.on(path, ...(fault.manifest ? [fault.manifest(body)] : []), soon(manifestReply(body)))
-        const client = createRegistryClient({
-          host: fake.host,
+        const client = openClient(fake.host, {
           credential: { ...credential, username: `user-${index}` },
-          env: {},
-          backoff: { base: 2, cap: 8 },
+          base: 2,
+          cap: 8,
         })
         try {
           await expect(client.resolve(repository, '1.0')).resolves.toMatchObject({ digest })

@@ -1,7 +1,8 @@
+import { familiarName } from '../image/docker-hub.ts'
 import type { ListedImage } from './images.ts'
 
 /** The engine's images, to look one up in. */
-export interface Present {
+export interface EngineImages {
   /** The id of what has this name and tag. */
   byTag(name: string, tag: string): string | undefined
   /** The id of what came from this repository under one of these digests. */
@@ -10,12 +11,10 @@ export interface Present {
   byId(ids: readonly string[]): string | undefined
 }
 
-export const createPresent = (images: readonly ListedImage[]): Present => ({
-  byTag: (name, tag) => images.find((each) => each.name === familiar(name) && each.tag === tag)?.id,
+/** Makes a listing searchable. */
+export const engineImages = (images: readonly ListedImage[]): EngineImages => ({
+  byTag: (name, tag) => images.find((each) => each.name === familiarName(name) && each.tag === tag)?.id,
   byDigest: (name, digests) =>
-    images.find((each) => each.name === familiar(name) && digests.includes(each.digest))?.id,
+    images.find((each) => each.name === familiarName(name) && digests.includes(each.digest))?.id,
   byId: (ids) => images.find(({ id }) => ids.includes(id))?.id,
 })
-
-// Engines show Docker Hub's names short.
-const familiar = (name: string) => name.replace(/^docker\.io\/(?:library\/)?/, '')

@@ -1,4 +1,5 @@
-import { type Log, size } from '../report/log.ts'
+import type { Log } from '../report/log.ts'
+import { size } from '../units.ts'
 
 /** What Bitbucket allows for one artifact, and for one cache after compression, in bytes. */
 const CARRIED = 1_000_000_000

@@ -1,0 +1,37 @@
+import { PipeError } from './errors.ts'
+import { seconds } from './units.ts'
+
+/** The time that a run has: one clock, by which everything that waits is ended. */
+export interface Clock {
+  /** Aborted with a {PipeError} when the time is over (PKG-TIMEOUT) or the step is stopped. */
+  signal: AbortSignal
+  /** Milliseconds that are left. */
+  left(): number
+  /** Ends the clock: its timer would keep the process alive. */
+  stop(): void
+}
+
+/**
+ * Starts the clock of TIMEOUT. It counts by the monotonic clock, for that of the wall may be set while it runs.
+ *
+ * @param timeout in milliseconds
+ * @param stopped aborted when the step is stopped
+ */
+export const startClock = (timeout: number, stopped?: AbortSignal): Clock => {
+  const end = performance.now() + timeout
+  const over = new AbortController()
+  const timer = setTimeout(() => over.abort(timedOut(timeout)), clamp(timeout))
+  if (timeout <= 0) over.abort(timedOut(timeout))
+  return {
+    signal: stopped === undefined ? over.signal : AbortSignal.any([stopped, over.signal]),
+    left: () => end - performance.now(),
+    stop: () => clearTimeout(timer),
+  }
+}
+
+/** A delay as timers take it: Node turns a longer one into one of a millisecond. */
+export const clamp = (milliseconds: number): number => Math.min(Math.max(milliseconds, 0), 2 ** 31 - 1)
+
+/** TIMEOUT is over, or would be before the next try. */
+export const timedOut = (timeout: number): PipeError =>
+  new PipeError('PKG-TIMEOUT', `The images were not delivered within TIMEOUT (${seconds(timeout)}).`)

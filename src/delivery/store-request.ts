@@ -1,0 +1,55 @@
+import type { Credential } from '../credential.ts'
+import type { ImageReference } from '../image/reference.ts'
+import type { Lookup } from '../lookup/lookup.ts'
+import type { Resolved } from '../lookup/resolve.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { WholeImage } from '../store/archive.ts'
+import type { Delivery } from './delivery.ts'
+import { localName, storedName } from './names.ts'
+
+/** An image that is to be in the store when the pipe ends. */
+export interface StoreRequest {
+  image: ImageReference
+  whole: WholeImage
+  /** What the registry said of it, by digest: its manifest, and the index that led there; none where it was not asked. */
+  described: ReadonlyMap<string, Buffer>
+  /** Whether it goes to the engine, so that every byte of it counts. */
+  loaded: boolean
+  /** The credentials to ask the registry with; none where it must not be asked. */
+  credentials: ReadonlyArray<Credential | undefined>
+}
+
+/** What is asked of the store for an image; undefined where the store has nothing to do with it. */
+export const storeRequest = (
+  { image, source }: Delivery,
+  { lookup, pullPolicy }: { lookup: Lookup } & Pick<Settings, 'pullPolicy'>,
+): StoreRequest | undefined => {
+  if (source.from === 'store') {
+    const credentials = pullPolicy === 'never' ? [] : lookup.credentials(image)
+    return { image, whole: source.stored, described: new Map(), loaded: true, credentials }
+  }
+  const resolved = 'resolved' in source ? source.resolved : undefined
+  if (resolved === undefined) return undefined
+  const described = new Map([[resolved.manifestDigest, resolved.manifest.bytes]])
+  if (resolved.index !== undefined) described.set(resolved.digest, resolved.index)
+  return {
+    image,
+    whole: wholeOf(image, resolved),
+    described,
+    loaded: source.from !== 'engine',
+    credentials: [resolved.credential],
+  }
+}
+
+const wholeOf = (image: ImageReference, resolved: Resolved): WholeImage => {
+  const { digest, manifestDigest, manifest, config, layers, platform } = resolved
+  return {
+    reference: storedName(image),
+    digest,
+    manifest: { mediaType: manifest.mediaType, digest: manifestDigest, size: manifest.bytes.length },
+    platform,
+    config,
+    layers,
+    tags: [localName(image)],
+  }
+}

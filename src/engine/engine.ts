@@ -1,0 +1,75 @@
+import { type Attached, attach } from './attach.ts'
+import { createDockerConfigs } from './config.ts'
+import { type ContainerOptions, remove, start } from './container.ts'
+import { createDocker, type Docker } from './docker.ts'
+import { type EngineImage, inspect, listImages, load, pull, tag } from './images.ts'
+import { type EngineImages, engineImages } from './listed.ts'
+import { type LoginOptions, login } from './login.ts'
+import { patient } from './patience.ts'
+import { askVersion, type EngineVersion, usesContainerd } from './version.ts'
+
+/** The step's engine, as one login sees it. Whatever it does throws a {PipeError} with the engine's answer. */
+export interface Engine {
+  version(): Promise<EngineVersion>
+  usesContainerd(): Promise<boolean>
+  /** What it has. */
+  images(): Promise<EngineImages>
+  inspect(reference: string): Promise<EngineImage>
+  pull(reference: string, onLine?: (line: string) => void): Promise<void>
+  tag(source: string, target: string): Promise<void>
+  load(archive: AsyncIterable<Buffer>): Promise<void>
+  start(container: ContainerOptions): Promise<void>
+  /** Connects a container with the streams of this process; `input` is what its own begins with. */
+  attach(name: string, input: string): Attached
+  remove(name: string): Promise<void>
+}
+
+/** The engine of a run, without a login and with each. */
+export interface Logins {
+  anonymous: Engine
+  /** Signs in with one credential; the engine that is returned pulls with it. */
+  login(options: LoginOptions): Promise<Engine>
+  /** Removes every login. */
+  end(): void
+}
+
+interface Context extends Omit<Parameters<typeof createDocker>[0], 'signal'> {
+  /** Ends every command. */
+  signal: AbortSignal
+  /** Host of the registry that logins are for, if there are any. */
+  registry?: string
+}
+
+/** Opens the engine of a run. However the process ends, the logins end with it. */
+export const openEngine = ({ env, signal, onCommand, registry }: Context): Logins => {
+  const dockerWith = patient(createDocker({ env, signal, onCommand }), signal)
+  const configs = createDockerConfigs()
+  process.once('exit', configs.removeAll)
+  const engineOf = (config: string) =>
+    createEngine(dockerWith(config), (name, input) => attach({ env, config, name, input }))
+  return {
+    anonymous: engineOf(configs.create(registry)),
+    async login(options) {
+      const config = configs.create(options.registry)
+      await login(dockerWith(config), options)
+      return engineOf(config)
+    },
+    end() {
+      configs.removeAll()
+      process.off('exit', configs.removeAll)
+    },
+  }
+}
+
+const createEngine = (docker: Docker, attachTo: Engine['attach']): Engine => ({
+  version: () => askVersion(docker),
+  usesContainerd: () => usesContainerd(docker),
+  images: async () => engineImages(await listImages(docker)),
+  inspect: (reference) => inspect(docker, reference),
+  pull: (reference, onLine) => pull(docker, reference, onLine),
+  tag: (source, target) => tag(docker, source, target),
+  load: (archive) => load(docker, archive),
+  start: (container) => start(docker, container),
+  attach: attachTo,
+  remove: (name) => remove(docker, name),
+})
