@@ -62,14 +62,17 @@ export const unusable = ({ whole }: StoreRequest): PipeError | undefined => {
 
 /** Why what is missing of an image cannot be fetched; undefined where it can, and where nothing is missing. */
 export const unfetchable = (
-  { whole, credentials }: StoreRequest,
+  { whole, described, credentials }: StoreRequest,
   missing: ReadonlyMap<string, Missing>,
   { shown, claim }: Store,
 ): PipeError | undefined => {
   const first = blobsOf(whole).flatMap(({ digest }) => missing.get(digest) ?? [])[0]
   if (first === undefined) return undefined
   const { state, blob } = first
-  const failed = `${whole.reference} is in ${shown}, but its blob ${blob.digest} is ${state}.`
+  const failed =
+    described.size === 0
+      ? `${whole.reference} is in ${shown}, but its blob ${blob.digest} is ${state}.`
+      : `${whole.reference} cannot be put into ${shown}: its blob ${blob.digest} is ${state} there.`
   if (credentials.length === 0) {
     return new PipeError(state === 'damaged' ? 'PKG-INTEGRITY' : 'PKG-NOT-HERE', failed, {
       why: 'The artifact or cache was damaged or is incomplete, and the registry must not be asked or there are no credentials to ask it with.',

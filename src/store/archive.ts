@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises'
 import { PipeError } from '../errors.ts'
+import { openCarried } from './carried.ts'
 import { inflate, inflatedSize } from './inflate.ts'
 import {
   blobName,
@@ -91,17 +91,17 @@ async function* file(name: string, size: number, bytes: AsyncIterable<Buffer>): 
 }
 
 async function* read(folder: string, { digest, size }: Blob): AsyncGenerator<Buffer> {
-  const handle = await open(blobPath(folder, digest))
+  const file = await openCarried(blobPath(folder, digest))
   try {
     for (let position = 0; position < size; ) {
       const buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - position))
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position)
+      const { bytesRead } = (await file?.read(buffer, 0, buffer.length, position)) ?? { bytesRead: 0 }
       if (bytesRead === 0) throw new PipeError('PKG-INTEGRITY', `The blob ${digest} became shorter.`)
       position += bytesRead
       yield buffer.subarray(0, bytesRead)
     }
   } finally {
-    await handle.close()
+    await file?.close()
   }
 }
 

@@ -1,12 +1,13 @@
-import { readFile, stat } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
 import { DigestError, parseDigest } from '../image/digest.ts'
 import type { Platform } from '../image/platform.ts'
 import { parseJson } from '../json.ts'
-import { type ImageManifest, type Manifest, parseManifest } from '../registry/manifest.ts'
+import { type ImageManifest, type Manifest, manifestLimit, parseManifest } from '../registry/manifest.ts'
 import { blobsOf, dockerManifest, type WholeImage } from './archive.ts'
+import { readCarried } from './carried.ts'
 import {
   blobPath,
   type Entry,
@@ -25,7 +26,7 @@ import { type Blob, blobState, sizeState } from './verify.ts'
 export const proven = async (folder: string, image: StoredImage): Promise<StoredImage> => {
   const { digest, manifest } = image
   if (digest === manifest.digest) return image
-  const size = (await stat(blobPath(folder, digest)).catch(() => undefined))?.size ?? 0
+  const size = (await lstat(blobPath(folder, digest)).catch(() => undefined))?.size ?? 0
   const index = await manifestOf(folder, { digest, size })
   const leads = index?.kind === 'index' && index.manifests.some((each) => each.digest === manifest.digest)
   return leads ? image : { ...image, digest: manifest.digest }
@@ -50,8 +51,8 @@ export const configuredPlatform = async (
   folder: string,
   { config }: WholeImage,
 ): Promise<Platform | undefined> => {
-  if (config.size > LARGEST_CONFIG) return undefined
-  return wireConfig.safeParse(parseJson(await readFile(blobPath(folder, config.digest)))).data
+  const bytes = await readCarried(blobPath(folder, config.digest), LARGEST_CONFIG)
+  return wireConfig.safeParse(bytes && parseJson(bytes)).data
 }
 
 const LARGEST_CONFIG = 16 * 1024 * 1024
@@ -89,19 +90,15 @@ export const neededBlobs = async (
 
 const blobsIn = ({ config, layers }: ImageManifest) => [config, ...layers]
 
-const LARGEST_MANIFEST = 4 * 1024 * 1024
-
 const manifestOf = async (
   folder: string,
   blob: Blob & { mediaType?: string },
 ): Promise<Manifest | undefined> => {
-  if (blob.size > LARGEST_MANIFEST || (await blobState(folder, blob)) !== 'whole') return undefined
+  if (blob.size > manifestLimit || (await blobState(folder, blob)) !== 'whole') return undefined
+  const bytes = await readCarried(blobPath(folder, blob.digest), manifestLimit)
+  if (bytes === undefined) return undefined
   try {
-    const manifest = parseManifest(
-      await readFile(blobPath(folder, blob.digest)),
-      blob.mediaType ?? '',
-      blob.digest,
-    )
+    const manifest = parseManifest(bytes, blob.mediaType ?? '', blob.digest)
     for (const { digest } of manifest.kind === 'index' ? manifest.manifests : blobsIn(manifest))
       parseDigest(digest)
     return manifest
@@ -131,6 +128,6 @@ const keyOf = (entry: Entry): string => `${imageOf(entry)?.reference} ${entry.di
 
 // A file that says the same stays as it is: a folder that did not change need not be packed again.
 const writeChanged = async (path: string, text: string): Promise<void> => {
-  const before = await readFile(path, 'utf8').catch(() => undefined)
-  if (before !== text) await writeWhole(path, text)
+  const before = await readCarried(path, text.length * 4).catch(() => undefined)
+  if (before?.toString() !== text) await writeWhole(path, text)
 }

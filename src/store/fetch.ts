@@ -68,7 +68,7 @@ export const fetchBlob = async (blob: Blob, openBlob: OpenBlob, context: Context
 
 const begin = async (path: string, own: string, { digest }: Blob, folder: string): Promise<Part> => {
   await makeFolder(dirname(path))
-  await adopt(path, own, folder)
+  await takeOver(path, own, folder)
   return openPart(own, parseDigest(digest).algorithm)
 }
 
@@ -104,7 +104,7 @@ const fetchRest = (
 }
 
 /** Takes over what a pipe that is gone left of a blob: the renaming succeeds for one pipe only. */
-const adopt = async (path: string, own: string, folder: string): Promise<void> => {
+const takeOver = async (path: string, own: string, folder: string): Promise<void> => {
   const { ids } = await living(folder)
   const pattern = new RegExp(`^${basename(path)}\\.([0-9a-f]+)\\.part$`)
   for (const name of await readdir(dirname(path))) {

@@ -3,18 +3,16 @@ import { join } from 'node:path'
 import type { Living } from './lock.ts'
 
 /**
- * Removes the blobs that no image of a store needs any more, and what broken-off writing left. The blobs and the
- * unfinished parts of pipes that run now stay. Called under the lock.
+ * Removes the blobs that no image of a store needs any more, and what broken-off writing left. What pipes that run
+ * now have claimed stays, and so do the parts that they fetch. Called under the lock.
  *
  * @param needed the digests that stay
- * @returns how many files went
  */
-export const clean = async (
+export const removeUnneeded = async (
   folder: string,
   needed: ReadonlyMap<string, unknown>,
   others: Living,
-): Promise<number> => {
-  let removed = 0
+): Promise<void> => {
   for (const algorithm of await list(join(folder, 'blobs'))) {
     const place = join(folder, 'blobs', algorithm)
     for (const name of await list(place)) {
@@ -23,10 +21,8 @@ export const clean = async (
       const stays = id === undefined ? needed.has(digest) || others.digests.has(digest) : others.ids.has(id)
       if (stays) continue
       await rm(join(place, name), { recursive: true, force: true })
-      removed++
     }
   }
-  return removed
 }
 
 const list = (folder: string): Promise<string[]> => readdir(folder).catch(() => [])

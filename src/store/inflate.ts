@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
+import { openCarried } from './carried.ts'
 import { blobPath } from './layout.ts'
 import type { Blob } from './verify.ts'
 
@@ -20,7 +19,8 @@ const AHEAD = { highWaterMark: 4 * CHUNK }
  * number cannot be right.
  */
 export const inflatedSize = async (folder: string, { digest, size }: Blob): Promise<number | undefined> => {
-  const file = await open(blobPath(folder, digest))
+  const file = await openCarried(blobPath(folder, digest))
+  if (file === undefined) return undefined
   try {
     const ends = Buffer.alloc(8)
     await file.read(ends, 0, 4, 0)
@@ -40,11 +40,13 @@ export const inflatedSize = async (folder: string, { digest, size }: Blob): Prom
  * @throws {SizeError} as soon as they are not as many as promised
  */
 export async function* inflate(folder: string, { digest }: Blob, promised: number): AsyncGenerator<Buffer> {
-  const compressed = createReadStream(blobPath(folder, digest), { highWaterMark: CHUNK })
+  const file = await openCarried(blobPath(folder, digest))
+  const wrong = () => new SizeError(`${digest} is not ${promised} bytes large`)
+  if (file === undefined) throw wrong()
+  const compressed = file.createReadStream({ highWaterMark: CHUNK })
   const plain = createGunzip({ chunkSize: CHUNK, ...AHEAD })
   compressed.on('error', (error) => plain.destroy(error))
   let size = 0
-  const wrong = () => new SizeError(`${digest} is not ${promised} bytes large`)
   try {
     for await (const chunk of compressed.pipe(plain)) {
       size += chunk.length
@@ -56,6 +58,7 @@ export async function* inflate(folder: string, { digest }: Blob, promised: numbe
     if (String((error as NodeJS.ErrnoException).code).startsWith('Z_')) throw wrong()
     throw error
   } finally {
+    // It closes the file with it.
     compressed.destroy()
   }
   if (size !== promised) throw wrong()

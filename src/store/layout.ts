@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
+import { chmod, mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import { parseDigest } from '../image/digest.ts'
 import type { Platform } from '../image/platform.ts'
 import { parseJson } from '../json.ts'
+import { readCarried } from './carried.ts'
 
 /** One image of a store: an entry of its `index.json`. */
 export interface StoredImage {
@@ -49,9 +50,12 @@ const wireIndex = z.looseObject({ manifests: z.array(wireEntry) })
 /** An entry as `index.json` has it; whatever other tools wrote there stays. */
 export type Entry = z.infer<typeof wireEntry>
 
+// Some ten thousand images.
+const LARGEST_INDEX = 16 * 1024 * 1024
+
 /** The entries of a store; none where there is no store, or nothing that can be read as one. */
 export const readEntries = async (folder: string): Promise<Entry[]> => {
-  const bytes = await readFile(join(folder, 'index.json')).catch(() => undefined)
+  const bytes = await readCarried(join(folder, 'index.json'), LARGEST_INDEX).catch(() => undefined)
   const parsed = wireIndex.safeParse(bytes && parseJson(bytes))
   return (parsed.data?.manifests ?? []).filter(({ digest }) => isDigest(digest))
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PipeError } from '../errors.ts'
+import { parseJson } from '../json.ts'
+import { readCarried } from './carried.ts'
 import { FILE_MODE, writeWhole } from './layout.ts'
 
 // Pipes on one folder are in containers of their own: no process id says whether another one lives. Who
@@ -12,6 +14,9 @@ const GONE = 10_000
 
 const LOCK = '.lock'
 const CLAIM = '.in-use-'
+
+// Some ten thousand blobs.
+const LARGEST_CLAIM = 1024 * 1024
 
 /** What a running pipe works with in a store, for the housekeeping of others. */
 export interface Claim {
@@ -28,8 +33,8 @@ export interface Living {
 }
 
 /**
- * Runs an action that no other pipe on the same folder runs at the same time. Such an action takes milliseconds;
- * a lock that is older than ten seconds is of a pipe that was killed.
+ * Runs an action that no other pipe on the same folder runs at the same time. Such an action is short; a lock that
+ * is older than ten seconds was left by a pipe that was killed.
  */
 export const withLock = async <T>(folder: string, action: () => Promise<T>): Promise<T> => {
   const path = join(folder, LOCK)
@@ -93,12 +98,9 @@ export const living = async (folder: string, own?: string): Promise<Living> => {
 }
 
 const digestsIn = async (path: string): Promise<string[]> => {
-  try {
-    const list: unknown = JSON.parse(await readFile(path, 'utf8'))
-    return Array.isArray(list) ? list.filter((each) => typeof each === 'string') : []
-  } catch {
-    return []
-  }
+  const bytes = await readCarried(path, LARGEST_CLAIM).catch(() => undefined)
+  const list = bytes && parseJson(bytes)
+  return Array.isArray(list) ? list.filter((each) => typeof each === 'string') : []
 }
 
 const make = async (path: string): Promise<boolean> => {
@@ -117,8 +119,8 @@ const isGone = async (path: string): Promise<boolean> => {
   return found !== undefined && Date.now() - found.mtimeMs > GONE
 }
 
-// Of several that wait, one renames it. Should that have been a new one, made in between, it comes back late:
-// both then hold the lock, once, after a pipe was killed within milliseconds of its life.
+// Of several that wait, only one can rename it. If another pipe made a new lock in between, that one is taken away
+// and two pipes hold the lock: possible only within milliseconds of the end of a pipe that was killed.
 const takeAway = async (path: string): Promise<void> => {
   const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`
   await rename(path, aside).catch(() => {})

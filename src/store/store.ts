@@ -6,7 +6,7 @@ import { formatPlatform, type Platform } from '../image/platform.ts'
 import { blobsOf, type WholeImage } from './archive.ts'
 import { neededBlobs, proven, wholeImage, writeIndex } from './contents.ts'
 import { diskError } from './disk.ts'
-import { clean } from './housekeeping.ts'
+import { removeUnneeded } from './housekeeping.ts'
 import { type Entry, entryOf, imageOf, makeFolder, readEntries, type StoredImage } from './layout.ts'
 import { type Claim, living, openClaim, withLock } from './lock.ts'
 
@@ -46,7 +46,7 @@ export const openStore = async (folder: string): Promise<Store> => {
     shown,
     claim,
     async find(reference, platform) {
-      const image = await find(folder, reference, platform)
+      const image = await choose(folder, reference, platform)
       const whole = image && (await wholeImage(folder, await proven(folder, image)))
       if (image !== undefined && whole === undefined) throw unusable(image, shown)
       return whole
@@ -77,7 +77,7 @@ const claimIfWritable = async (folder: string): Promise<Claim | undefined> => {
   }
 }
 
-const find = async (
+const choose = async (
   folder: string,
   reference: string,
   platform: () => Promise<Platform>,
@@ -115,7 +115,7 @@ const keep = async (
 ): Promise<void> => {
   const entries = [...(await entriesBeside(folder, images)), ...images.map(entryOf)]
   await writeIndex(folder, entries)
-  await clean(folder, await neededBlobs(folder, entries), await living(folder, claim?.id))
+  await removeUnneeded(folder, await neededBlobs(folder, entries), await living(folder, claim?.id))
 }
 
 // A tag may stand for an image of each platform; one that is in no index is of every platform.

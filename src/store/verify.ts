@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { open, stat } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import { parseDigest } from '../image/digest.ts'
+import { openCarried } from './carried.ts'
 import { blobPath } from './layout.ts'
 import { hashed } from './part.ts'
 
@@ -16,17 +17,18 @@ export type BlobState = 'whole' | 'absent' | 'damaged'
 
 /** Looks at a blob of a store: at its size, which takes no time. */
 export const sizeState = async (folder: string, { digest, size }: Blob): Promise<BlobState> => {
-  const found = await stat(blobPath(folder, digest)).catch(() => undefined)
+  const found = await lstat(blobPath(folder, digest)).catch(() => undefined)
   if (found === undefined) return 'absent'
   return found.isFile() && found.size === size ? 'whole' : 'damaged'
 }
 
-/** Looks at a blob of a store: at every byte, about 1.5 GB a second. */
+/** Looks at a blob of a store: at every byte. */
 export const blobState = async (folder: string, blob: Blob): Promise<BlobState> => {
   const state = await sizeState(folder, blob)
   if (state !== 'whole') return state
   const { algorithm, encoded } = parseDigest(blob.digest)
-  const file = await open(blobPath(folder, blob.digest))
+  const file = await openCarried(blobPath(folder, blob.digest))
+  if (file === undefined) return 'damaged'
   try {
     const hash = createHash(algorithm)
     await hashed(file, hash)
