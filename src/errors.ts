@@ -4,7 +4,7 @@ export type Side = 'configuration' | 'credentials' | 'registry' | 'engine' | 'im
 interface Entry {
   side: Side
   /** Whether the same operation may succeed when it is tried again (see `src/retry.ts`). */
-  retryable: boolean
+  retryable?: true
   /** The exit code of the pipe; the README's table explains them. */
   exitCode: number
   /** Why it happens, when nothing more exact is known. */
@@ -13,304 +13,260 @@ interface Entry {
   hint: string
 }
 
-const entry = (side: Side, exitCode: number, retryable: boolean, why: string, hint: string): Entry => ({
-  side,
-  retryable,
-  exitCode,
-  why,
-  hint,
-})
+const entries = {
+  'PKG-CONFIG': {
+    side: 'configuration',
+    exitCode: 2,
+    why: 'The variables of this pipe are not valid.',
+    hint: 'Correct the variables named above in bitbucket-pipelines.yml.',
+  },
+  'PKG-CREDENTIALS-MISSING': {
+    side: 'configuration',
+    exitCode: 2,
+    why: 'Bitbucket sets BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN in every step of a workspace whose plan includes Packages (Standard or Premium); in this step they are empty.',
+    hint: "Check that the workspace's plan includes Bitbucket Packages, or give API_TOKEN_USERNAME and API_TOKEN. A docker:// pipe has no defaults: pass both variables yourself.",
+  },
 
-const NO = false
-const RETRY = true
+  'PKG-AUTH-REFUSED': {
+    side: 'credentials',
+    exitCode: 3,
+    why: 'The registry does not accept this pair of user name and token.',
+    hint: 'Remove any BITBUCKET_PACKAGES_USERNAME or BITBUCKET_PACKAGES_TOKEN that you set yourself, so that the ones of the step are used; check API_TOKEN_USERNAME and API_TOKEN if you gave them.',
+  },
+  'PKG-ACCESS-TOKEN': {
+    side: 'credentials',
+    exitCode: 3,
+    why: 'The value is a repository, project or workspace access token (it begins with ATCTT); Bitbucket Packages accepts none of these, whatever the user name.',
+    hint: "Leave the variable out to use the step's own credentials, or give an Atlassian API token (it begins with ATATT) with the scope read:package:bitbucket and its account's e-mail as user name.",
+  },
+  'PKG-ACCESS-DENIED': {
+    side: 'credentials',
+    exitCode: 3,
+    why: "The step's own credentials read only the packages that are linked to the repository whose pipeline runs. The registry gives the same answer for a package of another repository, one that does not exist, and one that the credential may not read.",
+    hint: 'Check the spelling; link the package to this repository; or give API_TOKEN_USERNAME and API_TOKEN (an API token with the scope read:package:bitbucket).',
+  },
 
-/** Every failure that the pipe tells apart. Codes are stable: the README has a section for each. */
-export const catalogue = {
-  'PKG-CONFIG': entry(
-    'configuration',
-    2,
-    NO,
-    'The variables of this pipe are not valid.',
-    'Correct the variables named above in bitbucket-pipelines.yml.',
-  ),
-  'PKG-CREDENTIALS-MISSING': entry(
-    'configuration',
-    2,
-    NO,
-    'Bitbucket sets BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN in every step of a workspace whose plan includes Packages (Standard or Premium); in this step they are empty.',
-    "Check that the workspace's plan includes Bitbucket Packages, or give API_TOKEN_USERNAME and API_TOKEN. A docker:// pipe has no defaults: pass both variables yourself.",
-  ),
+  'PKG-PACKAGE-UNKNOWN': {
+    side: 'image',
+    exitCode: 4,
+    why: 'There is no package of this name in the workspace, or it was never pushed.',
+    hint: 'Check the workspace and the package name under Packages in the workspace.',
+  },
+  'PKG-TAG-UNKNOWN': {
+    side: 'image',
+    exitCode: 4,
+    why: 'The package exists, but it has no such tag.',
+    hint: 'Check the tag under Packages in the workspace.',
+  },
+  'PKG-DIGEST-UNKNOWN': {
+    side: 'image',
+    exitCode: 4,
+    why: 'The package exists, but no image of this digest is in it; it may have been deleted.',
+    hint: 'Take the digest of a tag that exists.',
+  },
+  'PKG-NOT-HERE': {
+    side: 'image',
+    exitCode: 4,
+    why: 'PULL_POLICY is never, so nothing is asked of the registry, and the image is neither in the engine nor in the folder of STORE.',
+    hint: 'Check that an earlier step put it there: the same STORE, listed under artifacts or caches, and the same IMAGE. Or let the registry be asked: PULL_POLICY: missing.',
+  },
+  'PKG-PLATFORM': {
+    side: 'image',
+    exitCode: 5,
+    why: 'The image was not built for this platform.',
+    hint: 'Build the image for this platform too, run the step on a machine of one that exists, or name one that exists in PLATFORM.',
+  },
+  'PKG-INTEGRITY': {
+    side: 'image',
+    exitCode: 6,
+    why: 'What arrived is not what its digest promises: it was changed or damaged on the way or in the registry.',
+    hint: 'Run the step again; if it stays, push the image again, and look for a proxy that rewrites answers.',
+  },
+  'PKG-MANIFEST': {
+    side: 'image',
+    exitCode: 6,
+    why: 'The registry holds something under this name that no Docker engine can run.',
+    hint: 'Push the image again with a current Docker, buildx or another OCI client.',
+  },
+  'PKG-SCHEMA1': {
+    side: 'image',
+    exitCode: 6,
+    why: 'The image is stored in the Docker image format of 2015 (manifest schema 1), which current engines refuse.',
+    hint: 'Pull and push it once with Docker 20.10, or build it again.',
+  },
 
-  'PKG-AUTH-REFUSED': entry(
-    'credentials',
-    3,
-    NO,
-    'The registry does not accept this pair of user name and token.',
-    'Remove any BITBUCKET_PACKAGES_USERNAME or BITBUCKET_PACKAGES_TOKEN that you set yourself, so that the ones of the step are used; check API_TOKEN_USERNAME and API_TOKEN if you gave them.',
-  ),
-  'PKG-ACCESS-TOKEN': entry(
-    'credentials',
-    3,
-    NO,
-    'The value is a repository, project or workspace access token (it begins with ATCTT); Bitbucket Packages accepts none of these, whatever the user name.',
-    "Leave the variable out to use the step's own credentials, or give an Atlassian API token (it begins with ATATT) with the scope read:package:bitbucket and its account's e-mail as user name.",
-  ),
-  'PKG-ACCESS-DENIED': entry(
-    'credentials',
-    3,
-    NO,
-    "The step's own credentials read only the packages that are linked to the repository whose pipeline runs. The registry gives the same answer for a package of another repository, one that does not exist, and one that the credential may not read.",
-    'Check the spelling; link the package to this repository; or give API_TOKEN_USERNAME and API_TOKEN (an API token with the scope read:package:bitbucket).',
-  ),
+  'PKG-RATE-LIMIT': {
+    side: 'registry',
+    exitCode: 7,
+    retryable: true,
+    why: 'Too many requests in a short time; the limit passes by itself.',
+    hint: 'Run the step again later, or spread the pipelines over time.',
+  },
+  'PKG-QUOTA': {
+    side: 'registry',
+    exitCode: 7,
+    why: 'The account has used up its allowance for this period; trying again does not help.',
+    hint: 'Wait for the next period or raise the limit; pull less by handing images over between steps.',
+  },
+  'PKG-LOCKOUT': {
+    side: 'registry',
+    exitCode: 7,
+    why: 'The registry refuses logins for a while after too many failed ones; every further try prolongs it.',
+    hint: 'Correct the credentials first, wait, then run the step once.',
+  },
 
-  'PKG-PACKAGE-UNKNOWN': entry(
-    'image',
-    4,
-    NO,
-    'There is no package of this name in the workspace, or it was never pushed.',
-    'Check the workspace and the package name under Packages in the workspace.',
-  ),
-  'PKG-TAG-UNKNOWN': entry(
-    'image',
-    4,
-    NO,
-    'The package exists, but it has no such tag.',
-    'Check the tag under Packages in the workspace.',
-  ),
-  'PKG-DIGEST-UNKNOWN': entry(
-    'image',
-    4,
-    NO,
-    'The package exists, but no image of this digest is in it; it may have been deleted.',
-    'Take the digest of a tag that exists.',
-  ),
-  'PKG-NOT-HERE': entry(
-    'image',
-    4,
-    NO,
-    'PULL_POLICY is never, so nothing is asked of the registry, and the image is neither in the engine nor in the folder of STORE.',
-    'Check that an earlier step put it there: the same STORE, listed under artifacts or caches, and the same IMAGE. Or let the registry be asked: PULL_POLICY: missing.',
-  ),
-  'PKG-PLATFORM': entry(
-    'image',
-    5,
-    NO,
-    'The image was not built for this platform.',
-    'Build the image for this platform too, run the step on a machine of one that exists, or name one that exists in PLATFORM.',
-  ),
-  'PKG-INTEGRITY': entry(
-    'image',
-    6,
-    NO,
-    'What arrived is not what its digest promises: it was changed or damaged on the way or in the registry.',
-    'Run the step again; if it stays, push the image again, and look for a proxy that rewrites answers.',
-  ),
-  'PKG-MANIFEST': entry(
-    'image',
-    6,
-    NO,
-    'The registry holds something under this name that no Docker engine can run.',
-    'Push the image again with a current Docker, buildx or another OCI client.',
-  ),
-  'PKG-SCHEMA1': entry(
-    'image',
-    6,
-    NO,
-    'The image is stored in the Docker image format of 2015 (manifest schema 1), which current engines refuse.',
-    'Pull and push it once with Docker 20.10, or build it again.',
-  ),
+  'PKG-NETWORK': {
+    side: 'registry',
+    exitCode: 8,
+    retryable: true,
+    why: 'The connection to the registry failed or broke.',
+    hint: 'Run the step again; check the status of Bitbucket, and the network of a self-hosted runner.',
+  },
+  'PKG-DNS': {
+    side: 'registry',
+    exitCode: 8,
+    retryable: true,
+    why: 'The name of the registry could not be resolved.',
+    hint: 'Check the spelling of REGISTRY, and the name servers of a self-hosted runner.',
+  },
+  'PKG-TLS-CA': {
+    side: 'registry',
+    exitCode: 8,
+    why: 'The certificate of the server is signed by an authority that is not trusted here; usually a proxy that inspects TLS.',
+    hint: 'Let the pipe trust it: put its certificate under the clone folder and name that file in the variable NODE_EXTRA_CA_CERTS; the engine needs it too.',
+  },
+  'PKG-TLS-HOST': {
+    side: 'registry',
+    exitCode: 8,
+    why: 'The certificate of the server is for another name.',
+    hint: 'Check REGISTRY for a misspelt or outdated host name.',
+  },
+  'PKG-TLS-EXPIRED': {
+    side: 'registry',
+    exitCode: 8,
+    why: 'The certificate of the server has expired, or the clock of this machine is wrong.',
+    hint: 'Renew the certificate; on a self-hosted runner check the clock.',
+  },
+  'PKG-TLS': {
+    side: 'registry',
+    exitCode: 8,
+    why: 'No TLS connection could be made; the server may speak plain HTTP or another protocol.',
+    hint: 'Check REGISTRY: host name and port of a registry that speaks HTTPS.',
+  },
+  'PKG-REGISTRY-UNAVAILABLE': {
+    side: 'registry',
+    exitCode: 8,
+    retryable: true,
+    why: 'The registry answers that it cannot serve the request now.',
+    hint: 'Run the step again; check the status of Bitbucket.',
+  },
+  'PKG-NOT-A-REGISTRY': {
+    side: 'registry',
+    exitCode: 8,
+    why: 'The answer is not one that a registry gives: often the HTML page of a proxy, a firewall or a login portal.',
+    hint: 'Check REGISTRY, and HTTPS_PROXY and NO_PROXY on a self-hosted runner.',
+  },
+  'PKG-REALM-REFUSED': {
+    side: 'registry',
+    exitCode: 8,
+    why: 'The registry sends clients to an address for its tokens that this pipe does not give credentials to.',
+    hint: 'If the address is right, name its host in AUTH_REALM_HOSTS.',
+  },
+  'PKG-REDIRECT-REFUSED': {
+    side: 'registry',
+    exitCode: 8,
+    why: 'The registry redirects to an address that is not safe to follow.',
+    hint: 'Check REGISTRY, and proxies between the step and the registry.',
+  },
 
-  'PKG-RATE-LIMIT': entry(
-    'registry',
-    7,
-    RETRY,
-    'Too many requests in a short time; the limit passes by itself.',
-    'Run the step again later, or spread the pipelines over time.',
-  ),
-  'PKG-QUOTA': entry(
-    'registry',
-    7,
-    NO,
-    'The account has used up its allowance for this period; trying again does not help.',
-    'Wait for the next period or raise the limit; pull less by handing images over between steps.',
-  ),
-  'PKG-LOCKOUT': entry(
-    'registry',
-    7,
-    NO,
-    'The registry refuses logins for a while after too many failed ones; every further try prolongs it.',
-    'Correct the credentials first, wait, then run the step once.',
-  ),
+  'PKG-CLI-MISSING': {
+    side: 'engine',
+    exitCode: 9,
+    why: 'The program docker could not be started.',
+    hint: 'Use the image of this pipe as published; outside of it, install the docker CLI.',
+  },
+  'PKG-ENGINE-UNREACHABLE': {
+    side: 'engine',
+    exitCode: 9,
+    why: 'There is no Docker engine at that address: the step does not declare the docker service, or the service stopped, most often because its memory limit (1024 MB by default, the containers included) was reached.',
+    hint: 'Add "services: [docker]" to the step; if it is there, raise definitions: services: docker: memory:.',
+  },
+  'PKG-ENGINE-DENIED': {
+    side: 'engine',
+    exitCode: 9,
+    why: 'Bitbucket Pipelines does not allow this operation on its Docker engine.',
+    hint: 'Report it with the log of a run with DEBUG: "true"; runtime version 3 has fewer limits.',
+  },
+  'PKG-ENGINE-UID': {
+    side: 'engine',
+    exitCode: 9,
+    why: 'The image has files of a user or group id above 65535; the engine of a step maps ids and has no place for them.',
+    hint: 'Build the image with user and group ids below 65536 (look for tar archives with large ids, and useradd with a large -u).',
+  },
+  'PKG-ENGINE-API': {
+    side: 'engine',
+    exitCode: 9,
+    why: 'The docker CLI and the engine speak no common version of the API.',
+    hint: 'Update the engine of the self-hosted runner, or this pipe.',
+  },
+  'PKG-ENGINE': {
+    side: 'engine',
+    exitCode: 9,
+    why: 'The Docker engine reported an error that this pipe does not know.',
+    hint: 'Read its message above; run again with DEBUG: "true" for every command.',
+  },
 
-  'PKG-NETWORK': entry(
-    'registry',
-    8,
-    RETRY,
-    'The connection to the registry failed or broke.',
-    'Run the step again; check the status of Bitbucket, and the network of a self-hosted runner.',
-  ),
-  'PKG-DNS': entry(
-    'registry',
-    8,
-    RETRY,
-    'The name of the registry could not be resolved.',
-    'Check the spelling of REGISTRY, and the name servers of a self-hosted runner.',
-  ),
-  'PKG-TLS-CA': entry(
-    'registry',
-    8,
-    NO,
-    'The certificate of the server is signed by an authority that is not trusted here; usually a proxy that inspects TLS.',
-    'Let the pipe trust it: put its certificate under the clone folder and name that file in the variable NODE_EXTRA_CA_CERTS; the engine needs it too.',
-  ),
-  'PKG-TLS-HOST': entry(
-    'registry',
-    8,
-    NO,
-    'The certificate of the server is for another name.',
-    'Check REGISTRY for a misspelt or outdated host name.',
-  ),
-  'PKG-TLS-EXPIRED': entry(
-    'registry',
-    8,
-    NO,
-    'The certificate of the server has expired, or the clock of this machine is wrong.',
-    'Renew the certificate; on a self-hosted runner check the clock.',
-  ),
-  'PKG-TLS': entry(
-    'registry',
-    8,
-    NO,
-    'No TLS connection could be made; the server may speak plain HTTP or another protocol.',
-    'Check REGISTRY: host name and port of a registry that speaks HTTPS.',
-  ),
-  'PKG-REGISTRY-UNAVAILABLE': entry(
-    'registry',
-    8,
-    RETRY,
-    'The registry answers that it cannot serve the request now.',
-    'Run the step again; check the status of Bitbucket.',
-  ),
-  'PKG-NOT-A-REGISTRY': entry(
-    'registry',
-    8,
-    NO,
-    'The answer is not one that a registry gives: often the HTML page of a proxy, a firewall or a login portal.',
-    'Check REGISTRY, and HTTPS_PROXY and NO_PROXY on a self-hosted runner.',
-  ),
-  'PKG-REALM-REFUSED': entry(
-    'registry',
-    8,
-    NO,
-    'The registry sends clients to an address for its tokens that this pipe does not give credentials to.',
-    'If the address is right, name its host in AUTH_REALM_HOSTS.',
-  ),
-  'PKG-REDIRECT-REFUSED': entry(
-    'registry',
-    8,
-    NO,
-    'The registry redirects to an address that is not safe to follow.',
-    'Check REGISTRY, and proxies between the step and the registry.',
-  ),
+  'PKG-RUN-SHELL': {
+    side: 'image',
+    exitCode: 2,
+    why: 'RUN needs a POSIX shell in the image to run its commands.',
+    hint: 'Name one that the image has in RUN_SHELL, or build the image with one: those made from scratch or "distroless" have none.',
+  },
 
-  'PKG-CLI-MISSING': entry(
-    'engine',
-    9,
-    NO,
-    'The program docker could not be started.',
-    'Use the image of this pipe as published; outside of it, install the docker CLI.',
-  ),
-  'PKG-ENGINE-UNREACHABLE': entry(
-    'engine',
-    9,
-    NO,
-    'There is no Docker engine at that address: the step does not declare the docker service, or the service stopped, most often because its memory limit (1024 MB by default, the containers included) was reached.',
-    'Add "services: [docker]" to the step; if it is there, raise definitions: services: docker: memory:.',
-  ),
-  'PKG-ENGINE-DENIED': entry(
-    'engine',
-    9,
-    NO,
-    'Bitbucket Pipelines does not allow this operation on its Docker engine.',
-    'Report it with the log of a run with DEBUG: "true"; runtime version 3 has fewer limits.',
-  ),
-  'PKG-ENGINE-UID': entry(
-    'engine',
-    9,
-    NO,
-    'The image has files of a user or group id above 65535; the engine of a step maps ids and has no place for them.',
-    'Build the image with user and group ids below 65536 (look for tar archives with large ids, and useradd with a large -u).',
-  ),
-  'PKG-ENGINE-API': entry(
-    'engine',
-    9,
-    NO,
-    'The docker CLI and the engine speak no common version of the API.',
-    'Update the engine of the self-hosted runner, or this pipe.',
-  ),
-  'PKG-ENGINE': entry(
-    'engine',
-    9,
-    NO,
-    'The Docker engine reported an error that this pipe does not know.',
-    'Read its message above; run again with DEBUG: "true" for every command.',
-  ),
+  'PKG-DISK-FULL': {
+    side: 'disk',
+    exitCode: 10,
+    why: 'There is no space left for the image.',
+    hint: 'Use a smaller image, remove files before this step line, or take a larger step size.',
+  },
 
-  'PKG-RUN-SHELL': entry(
-    'image',
-    2,
-    NO,
-    'RUN needs a POSIX shell in the image to run its commands.',
-    'Name one that the image has in RUN_SHELL, or build the image with one: those made from scratch or "distroless" have none.',
-  ),
+  'PKG-STORE': {
+    side: 'disk',
+    exitCode: 10,
+    why: 'The folder of STORE can be neither made nor read.',
+    hint: 'Name a folder under the clone folder in STORE, such as .images; a file of that name must not be in the way.',
+  },
 
-  'PKG-DISK-FULL': entry(
-    'disk',
-    10,
-    NO,
-    'There is no space left for the image.',
-    'Use a smaller image, remove files before this step line, or take a larger step size.',
-  ),
-
-  'PKG-STORE': entry(
-    'disk',
-    10,
-    NO,
-    'The folder of STORE can be neither made nor read.',
-    'Name a folder under the clone folder in STORE, such as .images; a file of that name must not be in the way.',
-  ),
-
-  'PKG-TIMEOUT': entry(
-    'registry',
-    124,
-    NO,
-    'The delivery did not end within TIMEOUT.',
-    'Raise TIMEOUT, or look above for what was slow.',
-  ),
-  'PKG-OUTPUT': entry(
-    'disk',
-    10,
-    NO,
-    'The folder for images.env and result.json cannot be made or written.',
-    'Name a folder under the clone folder in OUTPUT_DIR, or leave it out.',
-  ),
-  'PKG-INTERRUPTED': entry(
-    'pipe',
-    143,
-    NO,
-    'The step was stopped, or its time was up.',
-    'Run the step again; what was pulled so far is in the engine of a step that goes on.',
-  ),
-  'PKG-INTERNAL': entry(
-    'pipe',
-    1,
-    NO,
-    'This is a fault of the pipe itself.',
-    'Run again with DEBUG: "true" and report the log.',
-  ),
+  'PKG-TIMEOUT': {
+    side: 'registry',
+    exitCode: 124,
+    why: 'The delivery did not end within TIMEOUT.',
+    hint: 'Raise TIMEOUT, or look above for what was slow.',
+  },
+  'PKG-OUTPUT': {
+    side: 'disk',
+    exitCode: 10,
+    why: 'The folder for images.env and result.json cannot be made or written.',
+    hint: 'Name a folder under the clone folder in OUTPUT_DIR, or leave it out.',
+  },
+  'PKG-INTERRUPTED': {
+    side: 'pipe',
+    exitCode: 143,
+    why: 'The step was stopped, or its time was up.',
+    hint: 'Run the step again; what was pulled so far is in the engine of a step that goes on.',
+  },
+  'PKG-INTERNAL': {
+    side: 'pipe',
+    exitCode: 1,
+    why: 'This is a fault of the pipe itself.',
+    hint: 'Run again with DEBUG: "true" and report the log.',
+  },
 } as const satisfies Record<`PKG-${string}`, Entry>
 
-export type Code = keyof typeof catalogue
+export type Code = keyof typeof entries
+
+/** Every failure that the pipe tells apart. Codes are stable: the README has a section for each. */
+export const catalogue: Readonly<Record<Code, Entry>> = entries
 
 interface Details {
   /** What the registry or the engine said, verbatim; cleaned and redacted when it is printed. */
@@ -358,7 +314,7 @@ export class PipeError extends Error {
   }
 
   get retryable(): boolean {
-    return catalogue[this.code].retryable
+    return catalogue[this.code].retryable ?? false
   }
 }
 

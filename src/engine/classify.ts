@@ -24,7 +24,7 @@ export const classifyDockerError = (stderr: string): DockerError => {
   const telling = known.findLast((each) => !vague.includes(each))
   const found = vague.includes(last) ? (telling ?? last) : last
   const code = codes[found]
-  const retryable = catalogue[code].retryable
+  const retryable = catalogue[code].retryable ?? false
   const said = lines.join('\n')
   return { class: found, code, retryable, said, retryAfter: retryable ? waitIn(said) : undefined }
 }

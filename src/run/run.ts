@@ -35,7 +35,7 @@ export const runCommands = async (image: DeliveredImage, run: RunSettings, aroun
   log.info(`Running the commands of RUN in ${image.reference}`)
   const started = performance.now()
   try {
-    await startShell(image, run, removeIt, (command) =>
+    await startShell({ image, run, removeIt }, (command) =>
       engine.start({
         name,
         image: image.id,
@@ -70,10 +70,14 @@ const workingFolder = (cloneFolder: string) => {
   return relative(cloneFolder, here).startsWith('..') ? cloneFolder : here
 }
 
+interface Shell {
+  image: DeliveredImage
+  run: RunSettings
+  removeIt: () => Promise<void>
+}
+
 const startShell = async (
-  { reference }: DeliveredImage,
-  { shell }: RunSettings,
-  clear: () => Promise<void>,
+  { image: { reference }, run: { shell }, removeIt }: Shell,
   startWith: (command: string[]) => Promise<void>,
 ) => {
   // Hardly an image has a bash and no /bin/sh, and only those wait for a second start.
@@ -86,7 +90,7 @@ const startShell = async (
       const missing = error instanceof PipeError && NO_PROGRAM.test(error.said ?? '')
       if (!missing) throw error
       if (index < commands.length - 1) {
-        await clear()
+        await removeIt()
         continue
       }
       const what = shell === undefined ? 'neither /bin/sh nor bash' : `no program ${shell[0]}`

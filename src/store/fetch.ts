@@ -39,13 +39,13 @@ export const fetchBlob = async (blob: Blob, openBlob: OpenBlob, context: Context
   const { folder, claim } = context
   const path = blobPath(folder, blob.digest)
   const own = `${path}.${claim.id}.part`
-  const part = await begin(path, own, blob, folder).catch((error) => {
+  const part = await begin(blob, own, folder).catch((error) => {
     throw diskError(error, folder)
   })
   const fetched: Fetched = { transferred: 0, attempts: 0 }
   try {
     for (let again = true; ; again = false) {
-      await fetchRest(blob, openBlob, part, context, fetched)
+      await fetchRest({ blob, openBlob, part, fetched }, context)
       await part.flush().catch((error) => {
         throw diskError(error, folder)
       })
@@ -66,18 +66,24 @@ export const fetchBlob = async (blob: Blob, openBlob: OpenBlob, context: Context
   }
 }
 
-const begin = async (path: string, own: string, { digest }: Blob, folder: string): Promise<Part> => {
+const begin = async ({ digest }: Blob, own: string, folder: string): Promise<Part> => {
+  const path = blobPath(folder, digest)
   await makeFolder(dirname(path))
   await takeOver(path, own, folder)
   return openPart(own, parseDigest(digest).algorithm)
 }
 
+interface Fetch {
+  blob: Blob
+  openBlob: OpenBlob
+  part: Part
+  /** What it took so far. */
+  fetched: Fetched
+}
+
 const fetchRest = (
-  blob: Blob,
-  openBlob: OpenBlob,
-  part: Part,
+  { blob, openBlob, part, fetched }: Fetch,
   { folder, retrying, onBytes }: Context,
-  fetched: Fetched,
 ): Promise<void> => {
   let etag: string | undefined
   return retry(async ({ attempt, signal }) => {
