@@ -46,7 +46,10 @@ export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
   [/\b(?:no space left on device|disk quota exceeded)(?:: unknown)?[.)]*$/i, 'disk-full'],
   [/\bThin Pool has \d+ free (?:meta)?data blocks which is less than\b/, 'disk-full'],
   [/\bsignal: killed\b|^Killed$|\bcannot allocate memory(?:: unknown)?[.)]*$/, 'engine-memory'],
-  [/\bcontainer init was OOM-killed\b|\bcode = Unavailable desc = connection error\b/, 'engine-memory'],
+  [
+    /\bcontainer init was OOM-killed\b|\bruntime: out of memory\b|\bcode = Unavailable desc = connection error\b/,
+    'engine-memory',
+  ],
   [/\berror (?:getting|saving|storing) credentials\b/i, 'credential-helper'],
   [/^(?:.*: )?open \S*\/docker-import-\S*: no such file or directory$/, 'archive-format'],
   [
@@ -75,11 +78,12 @@ export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
   ],
   [
     new RegExp(
-      `${unpacking}.*: (?:(?:unexpected )?EOF|archive/tar: [a-z ]+|(?:gzip|zlib|zstd|flate|bzip2): .*|magic number mismatch|unexpected end of file|exit status \\d+: .+|unhandled tar header type \\d+|invalid (?:sym|hard)link ".*|(?:xz|unpigz|gzip): .*)(?:: unknown)?$`,
+      `${unpacking}.*: (?:(?:unexpected )?EOF|archive/tar: [a-z ]+|(?:gzip|zlib|zstd|flate|bzip2): .*|magic number mismatch|unexpected end of file|exit status \\d+: .+|unhandled tar header type \\d+|invalid (?:sym|hard)link ".*|".*" is outside of ".*|(?:xz|unpigz|gzip): .*)(?:: unknown)?$`,
       'i',
     ),
     'layer',
   ],
+  [/\bcould not get decompression stream: /, 'layer'],
   [/\barchive\/tar: (?:invalid tar header|missed writing|header field too long)/, 'layer'],
   [
     /\bgzip: invalid (?:header|checksum)\b|\bflate: corrupt input\b|\bunsupported compression format\b/i,
@@ -92,6 +96,7 @@ export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
     /\bcontent at @digest not found\b|\bto @digest: 404\b|(?:^|: )artifact @digest not found$/,
     'digest-unknown',
   ],
+  [/\bcould not fetch content (?:descriptor )?\S+ .*from remote: not found$/, 'part-missing'],
   [/\bcontent at @blob not found\b|\bstatus code @blob: 404\b/, 'part-missing'],
   [/(?:^|: )(?:unknown blob|(?:manifest )?blob unknown)\b/i, 'part-missing'],
   [
@@ -116,6 +121,7 @@ export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
   [/\bschema 1 (?:support (?:is disabled|has been removed)|not supported|conversion failed)\b/, 'schema1'],
   [/\bschema 1 image manifests are no longer supported\b|\binvalid schema 1 manifest\b/, 'schema1'],
   [/\bmissing signature key$|\bmanifest schema v1 unsupported\b|\bunsupported schema version 1\b/, 'schema1'],
+  [/\bno FSLayers in manifest\b|\blength of history not equal to number of layers\b/, 'schema1'],
   [
     /\bno matching manifest for\b|\bno match for platform\b|\bno images providing the requested platform\b/,
     'platform',
@@ -136,18 +142,19 @@ export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
     /\bunexpected commit (?:digest|size)\b|\bfailed size validation\b|\bcould not validate layer digest\b/,
     'integrity',
   ],
+  [/\bunexpected (?:digest|size): \S+ != /, 'integrity'],
   [/\binvalid diffID for layer\b|\bwrong diff id\b|(?:^|: )(?:digest|size) invalid(?::|$)/i, 'integrity'],
   [/\bAI models are not (?:yet )?supported\b|\bRunning AI models directly\b/, 'artifact'],
   [/\bunsupported media type application\/vnd\.(?!docker|oci)|^(?:.*: )?Encountered remote "/, 'artifact'],
-  [/\bmedia ?type\b.*: text\/html\b|\bunknown type text\/html\b/i, 'not-a-registry'],
+  [/\bmedia ?type\b.*[ ']text\/html\b|\bunknown type text\/html\b/i, 'not-a-registry'],
   [
-    /\bunsupported (?:manifest )?media ?type\b|\bunrecognised mediatype\b|\bno processor for media-type\b/i,
+    /\b(?:unsupported|unexpected|unknown|invalid|incorrect|unrecognised) (?:\w+ ){0,2}media ?type\b|\bno processor for media-type\b/i,
     'manifest',
   ],
-  [
-    /\bunexpected media ?type\b|\bincorrect mediatype\b|\bmedia-type: (?:cannot determine|".*" should not have)\b/i,
-    'manifest',
-  ],
+  [/\bmedia-type: (?:cannot determine|".*" should not have)\b/, 'manifest'],
+  [/\bin header not a valid digest\b/, 'not-a-registry'],
+  [/\binvalid checksum digest (?:format|length)\b|\bunsupported digest algorithm\b/, 'manifest'],
+  [/\bunable to fetch descriptor \(\S+\) which reports content size of zero\b/, 'manifest'],
   [/\bmediaType in (?:manifest|manifest list|image index) should be\b/, 'manifest'],
   [
     /\bexpected (?:manifest|index) but found (?:index|manifest)\b|\bunsupported manifest format\b/,
@@ -215,10 +222,8 @@ export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
   ],
   [/\bmissing or empty Content-(?:Type|Length) header\b|\bmissing content-length header\b/, 'not-a-registry'],
   [/\bContent-Range\b|\bHTTP 206 from byte range request\b|\bunhandled content range\b/, 'not-a-registry'],
-  [
-    /\bunsupported Content-Encoding\b|\bfailed parsing content-type\b|\bin header not a valid digest\b/,
-    'not-a-registry',
-  ],
+  [/\bunsupported Content-Encoding\b|\bfailed parsing content-type\b/, 'not-a-registry'],
+  [/\berror parsing content-length\b|\bserver doesn't support byte ranges\b/, 'not-a-registry'],
   [/\bstopped after 10 redirects\b/, 'not-a-registry'],
   [/: Proxy Authentication Required$|^(?:.*"_": )Forbidden$/, 'not-a-registry'],
   [/\bno basic auth credentials\b|\bno matching credentials were found\b/i, 'no-credential'],
@@ -234,10 +239,10 @@ export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
   ],
   [code('unauthorized'), 'credential'],
   [/\b401 Unauthorized\b|\bincorrect username or password\b|\binvalid_token\b/i, 'credential'],
-  [/\berror from registry: authentication required\b/, 'credential'],
+  [/(?:^|: )authentication required\b/, 'credential'],
   [status('401'), 'credential'],
   [/(?:^|: )(?:name invalid\b|invalid repository name)/i, 'name-unknown'],
-  [/(?:^|: )(?:artifact|tag) \S+ (?:not found$|was deleted or has expired\b)/i, 'manifest-unknown'],
+  [/(?:^|: |, )(?:artifact|tag) \S+ (?:not found$|was deleted or has expired\b)/i, 'manifest-unknown'],
   [/(?:^|: )(?:unknown|error from registry): (?:404 )?(?:page )?not found\b/i, 'manifest-unknown'],
   [
     /\bmanifest unknown\b|\bimage manifest does not exist for tag or digest\b|: 404 Not Found$/,

@@ -48,6 +48,10 @@ const sentences: Partial<Record<ErrorClass, [string, string][]>> = {
   ],
   'engine-memory': [
     [
+      'failed to register layer: Error processing tar file(exit status 2): fatal error: runtime: out of memory',
+      'Go in engine 20.10',
+    ],
+    [
       daemon(
         'OCI runtime create failed: runc create failed: unable to start container process: container init was OOM-killed (memory limit too low?): unknown',
       ),
@@ -195,6 +199,8 @@ const sentences: Partial<Record<ErrorClass, [string, string][]>> = {
     [daemon('error from registry: service unavailable'), 'engines 28-29, containerd'],
   ],
   'not-a-registry': [
+    [daemon(`unexpected media type text/html for ${D}: not found`), 'containerd 1.5-2.3'],
+    [daemon("the server doesn't support byte ranges"), 'engines 20.10-29'],
     [
       daemon(
         'denied: <html><head><title>Blocked</title></head>\nYour quota is exceeded\nmanifest unknown\n</html>',
@@ -246,6 +252,7 @@ const sentences: Partial<Record<ErrorClass, [string, string][]>> = {
     ['error: cannot perform an interactive login from a non-TTY device', 'docker CLI 28-29'],
   ],
   credential: [
+    [daemon('authentication required'), 'engine 28, containerd'],
     [daemon('unauthorized: The access token expired'), 'distribution in engines 20.10-29'],
     [daemon('error from registry: authentication required'), 'engines 28-29, containerd'],
     [daemon('error from registry: authentication required - please sign in'), 'engine 29, containerd'],
@@ -293,6 +300,7 @@ const sentences: Partial<Record<ErrorClass, [string, string][]>> = {
     [daemon('unknown: project denied not found'), 'Harbor, distribution in engines 20.10-29'],
   ],
   'manifest-unknown': [
+    [daemon('unknown: resource not found: repo acme/denied, tag unauthorized not found'), 'Harbor 1'],
     [daemon('unknown: artifact test/harbor:1 not found'), 'Harbor, distribution in engines 20.10-29'],
     [
       daemon('error from registry: artifact test/harbor:unauthorized not found'),
@@ -334,6 +342,7 @@ const sentences: Partial<Record<ErrorClass, [string, string][]>> = {
     [daemon(`unknown: artifact acme/base@${D} not found`), 'Harbor, distribution in engines 20.10-29'],
   ],
   'part-missing': [
+    [daemon(`could not fetch content descriptor ${D} (${OCI}) from remote: not found`), 'containerd 1.6-2.3'],
     [daemon('unknown blob'), 'distribution in engines 20.10-29, seen from 20.10.24'],
     [
       'error pulling image configuration: download failed after attempts=1: unknown blob',
@@ -411,6 +420,7 @@ const sentences: Partial<Record<ErrorClass, [string, string][]>> = {
     ],
   ],
   integrity: [
+    [daemon(`unexpected digest: ${D} != ${D}`), 'containerd 1.5-2.3'],
     [daemon(`could not validate layer digest "${D}"`), 'engines 20.10-29, classic'],
     [daemon(`invalid diffID for layer 0: expected "${D}", got "${D}"`), 'engines 20.10-29, classic, load'],
     [daemon(`wrong diff id calculated on extraction "${D}"`), 'containerd 1.5-2.2'],
@@ -426,6 +436,13 @@ const sentences: Partial<Record<ErrorClass, [string, string][]>> = {
     ],
   ],
   manifest: [
+    [daemon('unknown image config media type text/plain'), 'containerd 1.5-2.3'],
+    [daemon('invalid media type for OCI image manifest'), 'distribution in engines 20.10-29'],
+    [daemon('invalid checksum digest length'), 'go-digest in engines 20.10-29'],
+    [
+      daemon(`unable to fetch descriptor (${D}) which reports content size of zero: invalid argument`),
+      'containerd 1.6-2.3',
+    ],
     [
       daemon("layers from manifest don't match image configuration"),
       'engines 20.10-29, classic, seen from 20.10.24',
@@ -523,6 +540,11 @@ const sentences: Partial<Record<ErrorClass, [string, string][]>> = {
     ],
   ],
   layer: [
+    [
+      'could not get decompression stream: exec: "xz": executable file not found in $PATH',
+      'engines 20.10-29, classic',
+    ],
+    ['failed to register layer: "../../denied" is outside of "/var/lib/docker"', 'engines 20.10-28, classic'],
     ['failed to register layer: unexpected EOF', 'engines 24-29, classic'],
     ['failed to register layer: archive/tar: invalid tar header', 'engines 24-29, classic'],
     [
@@ -552,6 +574,7 @@ const sentences: Partial<Record<ErrorClass, [string, string][]>> = {
   ],
   'layer-depth': [['failed to register layer: max depth exceeded', 'engines 20.10-29, classic']],
   schema1: [
+    [daemon('no FSLayers in manifest for "1.4"'), 'engines 20.10-26, classic'],
     [
       daemon(
         `Docker Image Format v1 and Docker Image manifest version 2, schema 1 support has been removed. Suggest the author of ${NAME} to upgrade the image to the OCI Format or Docker Image manifest v2, schema 2. More information at https://docs.docker.com/go/deprecated-image-specs/`,
