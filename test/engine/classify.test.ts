@@ -488,7 +488,7 @@ describe('what was said', () => {
         expect(code in catalogue && code !== 'PKG-INTERNAL').toBe(true)
       }),
     )
-  })
+  }, 60_000)
 })
 
 describe('how long to wait', () => {
