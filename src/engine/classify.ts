@@ -1,5 +1,7 @@
 import { type Code, catalogue } from '../errors.ts'
-import { codes, type ErrorClass, patterns, vague } from './classes.ts'
+import { codes, type ErrorClass, vague } from './classes.ts'
+import { maskNames } from './mask.ts'
+import { patterns } from './patterns.ts'
 
 export interface DockerError {
   class: ErrorClass
@@ -13,16 +15,19 @@ export interface DockerError {
 }
 
 /**
- * What the docker CLI's error text means, by a positive list (`classes.ts`): wordings of 20.10 to 29, of both
+ * What the docker CLI's error text means, by a positive list (`patterns.ts`): wordings of 20.10 to 29, of both
  * image stores. The last line that is known decides, unless it says little and one before it says more.
  * A text with no such line is `unknown`, which is never retried.
+ *
+ * @param command the docker command: a load asks nothing of a registry
  */
-export const classifyDockerError = (stderr: string): DockerError => {
+export const classifyDockerError = (stderr: string, command?: string): DockerError => {
   const lines = linesOf(stderr)
-  const known = lines.slice(-MOST_LINES).flatMap((line) => classOf(line) ?? [])
+  const known = judged(lines).flatMap((line) => classOf(line) ?? [])
   const last = known.at(-1) ?? 'unknown'
   const telling = known.findLast((each) => !vague.includes(each))
-  const found = vague.includes(last) ? (telling ?? last) : last
+  const telltale = vague.includes(last) ? (telling ?? last) : last
+  const found = command === 'load' ? withoutRegistry(telltale) : telltale
   const code = codes[found]
   const retryable = catalogue[code].retryable ?? false
   const said = lines.join('\n')
@@ -47,26 +52,24 @@ const linesOf = (text: string): string[] =>
     .map((line) => line.replace(controls, ' ').trim())
     .filter((line) => line !== '' && !progress.test(line))
 
+// What follows the beginning of a page is the page's; of a list of errors the first counts, as it does for the
+// engine.
+const judged = (lines: string[]): string[] => {
+  const page = lines.findIndex((line) => /<(?:!doctype|html)\b/i.test(line))
+  const list = lines.findIndex((line) => /\berrors:$/.test(line))
+  const end = Math.min(page < 0 ? lines.length : page + 1, list < 0 ? lines.length : list + 2)
+  return lines.slice(0, end).slice(-MOST_LINES)
+}
+
 const classOf = (line: string): ErrorClass | undefined => {
-  const masked = mask(line)
+  const masked = maskNames(line)
   const ends = masked.length > LONGEST_LINE ? masked.slice(0, 500) + masked.slice(-500) : masked
   return patterns.find(([pattern]) => pattern.test(ends))?.[1]
 }
 
-// Names and addresses say nothing about what failed, but for one thing: whether a digest was asked for.
-const mask = (line: string): string =>
-  line
-    .replace(/"([^"]*)"/g, (quoted, inner: string) =>
-      inner.startsWith('application/') ? quoted : `"${placeholder(inner)}"`,
-    )
-    .replace(/[^\s"]+/g, (word) => {
-      const slash = word.indexOf('/')
-      if (slash < 1 || !/[.:]/.test(word.slice(0, slash))) return word
-      const after = /[:,.)]*$/.exec(word)?.[0] ?? ''
-      return placeholder(word) + after
-    })
-
-const placeholder = (text: string) => (/@sha\d+:/.test(text) ? '@digest' : '_')
+// The engine reads an archive from its standard input: what ends too early there, or is no JSON, is the archive.
+const withoutRegistry = (found: ErrorClass): ErrorClass =>
+  catalogue[codes[found]].side === 'registry' ? 'archive-format' : found
 
 const units = new Map([
   ...['h', 'hour', 'hours'].map((unit) => [unit, 3_600_000] as const),

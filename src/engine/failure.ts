@@ -1,5 +1,6 @@
 import { PipeError } from '../errors.ts'
 import { clean } from '../text.ts'
+import { words } from './classes.ts'
 import { classifyDockerError } from './classify.ts'
 
 /**
@@ -9,9 +10,13 @@ import { classifyDockerError } from './classify.ts'
  * @param stderr what it wrote to standard error
  */
 export const engineError = (args: readonly string[], stderr: string): PipeError => {
-  const { code, said, retryAfter } = classifyDockerError(clean(stderr))
-  return new PipeError(code, whatFailed(args), { said, retryAfter })
+  const { class: found, code, said, retryAfter } = classifyDockerError(clean(stderr), args[0])
+  const message = found === 'engine-unreachable' ? NO_ENGINE : whatFailed(args)
+  return new PipeError(code, message, { said, retryAfter, ...words[found] })
 }
+
+// Which command met the missing engine first says nothing to who has to act.
+const NO_ENGINE = 'No Docker engine answers: the step needs "services: [docker]".'
 
 const whatFailed = (args: readonly string[]) => {
   const subject = args.at(-1)
@@ -26,8 +31,8 @@ const whatFailed = (args: readonly string[]) => {
       return 'The container for RUN could not be made.'
     case 'start':
       return 'The container for RUN could not be started.'
-    case 'version':
-      return 'The Docker engine could not be reached.'
+    case 'tag':
+      return `The image could not be given the name ${subject}.`
     default:
       return `The command docker ${args.join(' ')} failed.`
   }
