@@ -20,7 +20,7 @@ const NUMBER = '\\d+(?:\\.\\d+)?'
 
 const whole = new RegExp(`^(?:${LENGTH})$`, 'i')
 const inProse = new RegExp(
-  `\\b(?:retry[- ]after:?|(?:try|retry) again (?:in|after)|retry in)\\s*(${LENGTH}|${NUMBER}(?![\\d.]*[a-zµμ]))`,
+  `\\b(?:retry[- ]after:?|(?:try|retry) again (?:in|after)|retry in)\\s*(${LENGTH}|${NUMBER}(?![\\d.]*[ \\t]*[a-zµμ]))`,
   'i',
 )
 

@@ -14,6 +14,15 @@ describe('remote text', () => {
   })
 })
 
+describe('cleaning', () => {
+  it('takes time in proportion to the length, whatever the text is made of', () => {
+    const pieces = ['\u001b[', '\u009b;', '\u001b[1;', '\u001b]', '\u001b]8;;', '\u001b', ';', '\u0007', '\r']
+    const started = performance.now()
+    for (const piece of pieces) clean(piece.repeat(300_000 / piece.length))
+    expect(performance.now() - started).toBeLessThan(5000)
+  })
+})
+
 describe('a long text', () => {
   it('is cut, and says so', () => {
     expect(shorten('a'.repeat(1_000_000), 10)).toBe(`${'a'.repeat(10)}… (999990 more characters)`)

@@ -1,4 +1,6 @@
 import { type Code, catalogue } from '../errors.ts'
+import { clean } from '../text.ts'
+import { findWait } from '../wait.ts'
 import { codes, type ErrorClass, vague } from './classes.ts'
 import { maskNames } from './mask.ts'
 import { patterns } from './patterns.ts'
@@ -8,7 +10,7 @@ export interface DockerError {
   code: Code
   /** Whether the same command may succeed when it is run again. */
   retryable: boolean
-  /** What the engine or the registry said: all lines but those of progress, without control characters. */
+  /** What the engine or the registry said, as it came: all lines but those of progress. */
   said: string
   /** How long the text asks to wait, in milliseconds. */
   retryAfter: number | undefined
@@ -23,34 +25,35 @@ export interface DockerError {
  */
 export const classifyDockerError = (stderr: string, command?: string): DockerError => {
   const lines = linesOf(stderr)
-  const known = judged(lines).flatMap((line) => classOf(line) ?? [])
+  const known = judged(lines.map(({ text }) => text)).flatMap((line) => classOf(line) ?? [])
   const last = known.at(-1) ?? 'unknown'
   const telling = known.findLast((each) => !vague.includes(each))
   const telltale = vague.includes(last) ? (telling ?? last) : last
   const found = command === 'load' ? withoutRegistry(telltale) : telltale
   const code = codes[found]
   const retryable = catalogue[code].retryable ?? false
-  const said = lines.join('\n')
-  return { class: found, code, retryable, said, retryAfter: retryable ? waitIn(said) : undefined }
+  const said = lines.map(({ raw }) => raw).join('\n')
+  return { class: found, code, retryable, said, retryAfter: retryable ? findWait(said) : undefined }
 }
 
 const MOST_LINES = 200
 const LONGEST_LINE = 1000
 
-// A terminal's escape sequences, then every other control character but the ends of lines.
-const escapes = /(?:\x1b\[|\x9b)[0-9;?]*[ -/]*[@-~]|\x1b(?:\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g
-const controls = /[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]/g
-
 // What the CLI prints while it works. A tag may be called `denied`, so such a line must not be judged.
 const progress =
   /^\S+: (?:Pulling (?:from|fs layer)|Waiting|Downloading|Download complete|Verifying Checksum|Extracting|Pull complete|Already exists|Retrying in|Loading layer)\b|^(?:Digest: sha256:|Status: (?:Downloaded|Image is)|Using default tag:|WARNING!|Configure a credential helper|Unable to find image )|^See 'docker .*--help'\.?$|^Run 'docker .*--help' for more information$/
 
-const linesOf = (text: string): string[] =>
-  text
-    .replace(escapes, '')
+interface Line {
+  /** As it came: whoever prints it masks and cleans it. */
+  raw: string
+  text: string
+}
+
+const linesOf = (stderr: string): Line[] =>
+  stderr
     .split(/[\r\n]+/)
-    .map((line) => line.replace(controls, ' ').trim())
-    .filter((line) => line !== '' && !progress.test(line))
+    .map((raw) => ({ raw: raw.trim(), text: clean(raw) }))
+    .filter(({ text }) => text !== '' && !progress.test(text))
 
 // What follows the beginning of a page is the page's; of a list of errors the first counts, as it does for the
 // engine.
@@ -70,26 +73,3 @@ const classOf = (line: string): ErrorClass | undefined => {
 // The engine reads an archive from its standard input: what ends too early there, or is no JSON, is the archive.
 const withoutRegistry = (found: ErrorClass): ErrorClass =>
   catalogue[codes[found]].side === 'registry' ? 'archive-format' : found
-
-const units = new Map([
-  ...['h', 'hour', 'hours'].map((unit) => [unit, 3_600_000] as const),
-  ...['m', 'min', 'mins', 'minute', 'minutes'].map((unit) => [unit, 60_000] as const),
-  ...['', 's', 'sec', 'secs', 'second', 'seconds'].map((unit) => [unit, 1000] as const),
-  ['ms', 1],
-  // The sign for micro has two code points, and Go writes the first.
-  ...['µs', 'μs', 'us'].map((unit) => [unit, 1e-3] as const),
-  ['ns', 1e-6],
-])
-
-// `retry-after: 1m30s` is a duration of Go, `Retry-After: 30` one of HTTP, the rest is prose.
-const waitIn = (text: string): number | undefined => {
-  const stated = /\b(?:retry[- ]after:?|try again (?:in|after)) ((?:\d+(?:\.\d+)?\s?[a-zµμ]*)+)/i.exec(
-    text,
-  )?.[1]
-  if (stated === undefined) return undefined
-  const parts = [...stated.matchAll(/(\d+(?:\.\d+)?)\s?([a-zµμ]*)/gi)].map(
-    ([, amount, unit = '']) => Number(amount) * (units.get(unit.toLowerCase()) ?? Number.NaN),
-  )
-  const total = parts.reduce((sum, each) => sum + each, 0)
-  return Number.isFinite(total) ? total : undefined
-}

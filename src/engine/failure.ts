@@ -1,5 +1,4 @@
 import { PipeError } from '../errors.ts'
-import { clean } from '../text.ts'
 import { words } from './classes.ts'
 import { classifyDockerError } from './classify.ts'
 
@@ -10,7 +9,7 @@ import { classifyDockerError } from './classify.ts'
  * @param stderr what it wrote to standard error
  */
 export const engineError = (args: readonly string[], stderr: string): PipeError => {
-  const { class: found, code, said, retryAfter } = classifyDockerError(clean(stderr), args[0])
+  const { class: found, code, said, retryAfter } = classifyDockerError(stderr, args[0])
   const message = found === 'engine-unreachable' ? NO_ENGINE : whatFailed(args)
   return new PipeError(code, message, { said, retryAfter, ...words[found] })
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ErrorClass } from '../../src/engine/classes.ts'
 import { classifyDockerError } from '../../src/engine/classify.ts'
 import { type Code, catalogue } from '../../src/errors.ts'
+import { clean } from '../../src/text.ts'
 import { testdata } from '../testdata.ts'
 
 const D = `sha256:${'0123456789abcdef'.repeat(4)}`
@@ -421,11 +422,12 @@ describe('which line counts', () => {
 })
 
 describe('what was said', () => {
-  it('is kept in full, without escape sequences and control characters, whatever ends the lines', () => {
+  it('is kept in full and as it came, for its secrets are masked before it is cleaned', () => {
     const { said } = classifyDockerError(
       '\x1b[31mdenied\x1b[0m: \x1b]0;title\x07no\x00\u009b2Jaccess\r\n\r\n more\rlast',
     )
-    expect(said).toBe('denied: no access\nmore\nlast')
+    expect(said).toBe('\x1b[31mdenied\x1b[0m: \x1b]0;title\x07no\x00\u009b2Jaccess\nmore\nlast')
+    expect(clean(said)).toBe('denied: noaccess\nmore\nlast')
   })
 
   it('cannot hide its end in an unfinished escape sequence', () => {
