@@ -167,25 +167,17 @@ describeInLaboratory('A step that is led through the front', () => {
 })
 
 describeInLaboratory('A step that was closed', () => {
-  test('leaves no process, mount, network, control group or file, and the machine as it was', async () => {
-    const before = traces()
+  test('leaves no process, mount, network, control group or file', async () => {
     const step = await newStep()
     const own = namespaceOf(`${step.pid}`)
     // The step's first process, its engine and containerd at the least.
     expect(processesIn(own).length).toBeGreaterThan(2)
     await step.close()
     expect(processesIn(own)).toEqual([])
-    expect(traces()).toEqual(before)
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(step.dir)
+    expect(readFileSync('/proc/self/net/dev', 'utf8')).not.toMatch(/\b(lab0|s\d+):/)
     expect(() => statSync(step.dir)).toThrow()
     expect(filesNamed('/sys/fs/cgroup', step.dir.split('/').at(-1) ?? '')).toEqual([])
-  })
-
-  const traces = () => ({
-    mounts: readFileSync('/proc/self/mountinfo', 'utf8'),
-    links: readFileSync('/proc/self/net/dev', 'utf8')
-      .split('\n')
-      .map((line) => line.split(':')[0]),
-    docker: readdirSync('/etc').filter((name) => /docker|resolv|hosts|passwd|subuid/.test(name)),
   })
 
   // By namespace and not by name: another laboratory may run on this machine.

@@ -7,7 +7,7 @@ import { environment } from './environment.ts'
 import { type Grant, issue, newSecret, revoke } from './grants.ts'
 import { hosts } from './hosts.ts'
 import { buildFolder, sshFolder } from './layout.ts'
-import { type Namespace, openNamespace, runInside } from './namespace.ts'
+import { type Namespace, openNamespace, runInNetwork, runInside } from './namespace.ts'
 import { addBasicUser, registries } from './registry.ts'
 import { trustRegistries, type World } from './world.ts'
 
@@ -60,7 +60,7 @@ export const openStep = async (world: World, options: StepOptions = {}): Promise
     await connect(world, namespace)
     if (options.front) await runInside(namespace, ['sh', '-ec', leadToFront])
     await runInside(namespace, ['sh', '-ec', prepare(build, options)])
-    await trustRegistries(`/proc/${namespace.pid}/root/etc`)
+    await trustRegistries(namespace)
     if (options.docker !== false) await startStepEngine(namespace, options)
     const env = { ...environment(grant, variablesFile(options)), ...options.variables }
     const secrets = {
@@ -107,7 +107,7 @@ const connect = async (world: World, step: Namespace): Promise<void> => {
 done
 ip link set s$n master lab0 up
 echo $n`
-  const { stdout } = await execa('nsenter', [`--target=${world.pid}`, '--net', 'sh', '-c', script])
+  const { stdout } = await runInNetwork(world, ['sh', '-c', script])
   const commands = [
     `ip address add 192.0.2.${stdout}/24 dev eth0`,
     'ip link set eth0 up',
