@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Namespace } from './namespace.ts'
-import { rootOf } from './root.ts'
+import type { Namespace } from '../world/namespace.ts'
+import { rootOf } from '../world/root.ts'
 import { docker, type Step } from './step.ts'
 
 /** A process of a step, as its `/proc` shows it. */

@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa, type Options } from 'execa'
-import { kept, project } from './cache.ts'
+import { kept, project } from '../cache.ts'
 import { door, rootOf, rootScript } from './root.ts'
 
 /** A private network, mount and process namespace: plain data, so that another process can attach to it. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Namespace, runInside, startService, stopService, waitFor } from './namespace.ts'
+import { type Namespace, runInside, startService, stopService, waitFor } from '../world/namespace.ts'
 
 /** How an engine is arranged. */
 export interface EngineOptions {

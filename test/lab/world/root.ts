@@ -32,8 +32,7 @@ ${INTO}`
 
 // busybox, which needs no library, is called from the working directory: where a process lands that joins its
 // own namespace anew there may be another system, and only so can all of it be made private or taken off.
-const ROOT = `anew() { nsenter --mount=/proc/self/ns/mnt "--wd=$1" ./bin/busybox "$2" "$3" "$4"; }
-anew / mount --make-rprivate /
+const ROOT = `nsenter --mount=/proc/self/ns/mnt --wd=/ ./bin/busybox mount --make-rprivate /
 mounts=$(cat /proc/self/mountinfo)
 mkdir -p "$over" "$root"
 mount -t tmpfs -o mode=755 tmpfs "$over"

@@ -1,8 +1,8 @@
 import { appendFile, chmod, copyFile, cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { cached, project } from './cache.ts'
-import { authority } from './certificates.ts'
+import { cached, project } from '../cache.ts'
+import { authority } from '../world/certificates.ts'
 
 /** The base images of the project's Dockerfile, made from Debian's packages: their names and root tars. */
 export const baseImages = async (): Promise<Record<string, string>> => {

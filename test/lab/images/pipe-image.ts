@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { cache, cached, exists, project } from './cache.ts'
-import { startEngine, stopEngine } from './engine.ts'
-import { type Namespace, openNamespace, runInside } from './namespace.ts'
+import { cache, cached, exists, project } from '../cache.ts'
+import { startEngine, stopEngine } from '../runner/engine.ts'
+import { type Namespace, openNamespace, runInside } from '../world/namespace.ts'
 import { baseImages } from './stand-ins.ts'
 
 /**
