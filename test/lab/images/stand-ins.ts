@@ -1,8 +1,9 @@
-import { appendFile, chmod, copyFile, cp, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, copyFile, mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { cached, project } from '../cache.ts'
 import { authority } from '../world/certificates.ts'
+import { downloadPackage, mirror } from './debian.ts'
 
 /** The base images of the project's Dockerfile, made from Debian's packages: their names and root tars. */
 export const baseImages = async (): Promise<Record<string, string>> => {
@@ -30,43 +31,22 @@ const nodeImage = () =>
   })
 
 // Nothing but the CLI, which Debian builds in this version for sid, for every libc since bookworm's.
-const cliImage = () =>
-  cached('docker_28-cli.tar', async (temporary) => {
+const cliImage = async (): Promise<string> => {
+  const made = await cached('docker_28-cli', async (temporary) => {
     console.log('laboratory: making a stand-in for docker:28-cli (once)')
-    const apt = aptIn(temporary)
-    await mkdir(join(temporary, 'lists/partial'), { recursive: true })
-    const { uri, options } = await mirror()
-    await writeFile(join(temporary, 'sources.list'), `deb ${options} ${uri} sid main\n`)
-    await execa('apt-get', [...apt, 'update', '--quiet'])
-    await execa('apt-get', [...apt, 'download', 'docker-cli'], { cwd: temporary })
-    const file = (await readdir(temporary)).find((name) => name.endsWith('.deb')) ?? ''
+    const file = await downloadPackage(temporary, 'sid', 'docker-cli')
     await execa('dpkg-deb', ['--extract', file, 'deb'], { cwd: temporary })
-    const root = join(temporary, 'root')
+    const folder = join(temporary, 'image')
+    const root = join(folder, 'root')
     await mkdir(join(root, 'usr/local/bin'), { recursive: true })
-    await cp(join(temporary, 'deb/usr/bin/docker'), join(root, 'usr/local/bin/docker'))
-    return tarOf(root)
+    await rename(join(temporary, 'deb/usr/bin/docker'), join(root, 'usr/local/bin/docker'))
+    await tarOf(root)
+    return folder
   })
-
-// apt with lists, sources and a cache of its own, so that the machine's stay as they are.
-const aptIn = (dir: string): string[] =>
-  [
-    `Dir::Etc::sourcelist=${dir}/sources.list`,
-    'Dir::Etc::sourceparts=-',
-    'Dir::Etc::trustedparts=/usr/share/keyrings',
-    `Dir::State::lists=${dir}/lists`,
-    `Dir::Cache=${dir}`,
-    'APT::Sandbox::User=root',
-  ].map((option) => `--option=${option}`)
-
-// The mirror that this machine itself is configured for, trusted as the machine trusts it.
-const mirror = async (): Promise<{ uri: string; options: string }> => {
-  const format = '$(ORIGIN)|$(COMPONENT)|$(LABEL)|$(TRUSTED)|$(REPO_URI)'
-  const { stdout } = await execa('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'])
-  const main = stdout.split('\n').map((line) => line.split('|'))
-  const [, , , trusted, uri] =
-    main.find(([origin, part, label]) => origin === 'Debian' && part === 'main' && label === 'Debian') ?? []
-  if (!uri) throw new Error('apt knows no Debian mirror: run apt-get update')
-  return { uri, options: trusted === 'yes' ? '[trusted=yes]' : '' }
+  // sid moves on: the name says 28, and what it is has to be told.
+  const { stdout } = await execa(join(made, 'root/usr/local/bin/docker'), ['--version'])
+  console.log(`laboratory: docker:28-cli is ${stdout}, from Debian sid on the day it was made`)
+  return join(made, 'root.tar')
 }
 
 const tarOf = async (root: string, options: string[] = []): Promise<string> => {

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa, type Options } from 'execa'
+import type { EngineName } from '../engines/engines.ts'
+import { seedOf } from '../engines/seed.ts'
 import { type Grant, issue, newSecret, revoke } from '../world/grants.ts'
 import { hosts } from '../world/hosts.ts'
 import { type Namespace, openNamespace, runInNetwork, runInside } from '../world/namespace.ts'
@@ -14,6 +16,8 @@ import { buildFolder, sshFolder } from './layout.ts'
 export interface StepOptions {
   /** Version of the runtime: 2 with the platform's CLI and its plugin, 3 without. */
   runtime?: 2 | 3
+  /** Its engine; unless told, the one of the machine's own Debian. */
+  engine?: EngineName
   /** Whether the step declares `services: [docker]`. */
   docker?: boolean
   /** `definitions: services: docker: memory`, in megabytes. */
@@ -145,14 +149,16 @@ const variablesFile = (options: StepOptions) =>
 
 const startStepEngine = async (step: Namespace, options: StepOptions): Promise<void> => {
   const modern = options.runtime === 3
+  const { engine } = options
+  const remap = !modern
   const data = join(step.dir, 'data')
   await mkdir(data)
   if (options.disk !== undefined) {
     await runInside(step, ['mount', '-t', 'tmpfs', '-o', `size=${options.disk}m`, 'tmpfs', data])
   }
   if (options.pipeImage) {
-    const seed = join(options.pipeImage, modern ? 'plain' : 'mapped')
+    const seed = await seedOf(options.pipeImage, { engine, remap })
     await runInside(step, ['cp', '-a', '--no-target-directory', seed, data])
   }
-  await startEngine(step, { remap: !modern, plugin: !modern, memory: options.memory ?? 1024 })
+  await startEngine(step, { engine, remap, plugin: !modern, memory: options.memory ?? 1024 })
 }

@@ -7,7 +7,7 @@ export interface Root {
   lower: string
   /** An empty folder for what is mounted on the way. */
   place: string
-  /** Files and folders that are the caller's own in there too, at the same path; not what is mounted below. */
+  /** Files and folders that are the caller's own in there too, at the same path, if they exist; not what is mounted below. */
   shared: readonly string[]
   /** The same to be read only, with what is mounted below. */
   readable?: readonly string[]
@@ -45,6 +45,7 @@ cover() {
   mount -t overlay overlay -o "lowerdir=$1,upperdir=$over/$layers/upper,workdir=$over/$layers/work" "$2"
 }
 share() {
+  [ -e "$2" ] || return 0
   if [ -d "$2" ]; then mkdir -p "$root$2"; else mkdir -p "$(dirname "$root$2")"; touch "$root$2"; fi
   mount "$1" "$2" "$root$2"
 }
