@@ -52,9 +52,12 @@ for (const engine of selectedEngines()) {
     })
 
     test('the pipe runs commands in an image, and their exit code is its own', async () => {
-      const variables = { IMAGE: 'tools:2', RUN: ['tool', 'exit 7'], NO_COLOR: '1' }
+      const variables = { IMAGE: 'tools:2', RUN: ['sh /bin/tool', 'exit 7'], NO_COLOR: '1' }
       const { exitCode, log } = await runScript(step, [{ pipe: PIPE, variables }])
-      expect([exitCode, pipeLog(log)]).toEqual([7, expect.stringContaining('\n+ tool\na tool\n+ exit 7\n')])
+      expect([exitCode, pipeLog(log)]).toEqual([
+        7,
+        expect.stringContaining('\n+ sh /bin/tool\na tool\n+ exit 7\n'),
+      ])
     })
 
     test('the pipe hands a store over to a later step, of runtime 3 too, without the registry', async () => {
@@ -63,7 +66,7 @@ for (const engine of selectedEngines()) {
       const services = ['docker']
       const load = [
         { pipe: PIPE, variables: { ...keep, ...without } },
-        'docker run --rm crg.apkg.io/acme/tools:2 tool',
+        'docker run --rm crg.apkg.io/acme/tools:2 sh /bin/tool',
       ]
       const steps = [
         { services, script: [{ pipe: PIPE, variables: keep }], artifacts: ['.images/**'] },
@@ -80,3 +83,9 @@ for (const engine of selectedEngines()) {
 }
 
 const resultOf = async (step: Step) => JSON.parse(await readFile(join(step.build, 'out/result.json'), 'utf8'))
+
+test('LAB_ENGINES chooses the engines, in the order of their versions', () => {
+  expect(selectedEngines('all')).toEqual(Object.keys(engines))
+  expect(selectedEngines('28.5-containerd,20.10')).toEqual(['20.10', '28.5-containerd'])
+  expect(() => selectedEngines('20.10,19.03')).toThrow('LAB_ENGINES: no engine 19.03, only 20.10, 26.1')
+})

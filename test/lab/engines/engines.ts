@@ -41,8 +41,7 @@ export const selectedEngines = (wanted = process.env.LAB_ENGINES ?? '20.10,26.1'
 /** The root folder that has an engine; `/` where the machine's own Debian has it. Made once, when it is asked for. */
 export const engineRoot = async (name: EngineName): Promise<string> => {
   const { suite, version } = engines[name]
-  const { stdout } = await execa('/usr/sbin/dockerd', ['--version'])
-  if (stdout.includes(` version ${version}`)) return '/'
+  if ((await ownVersion()).startsWith(version)) return '/'
   return cached(`engine-${suite}`, async (temporary) => {
     console.log(`laboratory: unpacking the engine of Debian ${suite} (once, a quarter of a minute)`)
     const root = await unpackPackages(temporary, suite, packages)
@@ -52,6 +51,17 @@ export const engineRoot = async (name: EngineName): Promise<string> => {
     console.log(`laboratory: Debian ${suite} has ${await nameOf(temporary, 'docker.io_')}`)
     return root
   })
+}
+
+/** The engine that a step has unless told: the one of the machine's own Debian, as Debian sets it up. */
+export const ownEngine = async (): Promise<EngineName | undefined> => {
+  const version = await ownVersion()
+  return names.find((name) => version.startsWith(engines[name].version))
+}
+
+const ownVersion = async (): Promise<string> => {
+  const { stdout } = await execa('/usr/sbin/dockerd', ['--version'])
+  return / version (\S+?),/.exec(stdout)?.[1] ?? ''
 }
 
 // The rest is what a daemon's root needs to be entered, and the programs that unpack layers.

@@ -41,7 +41,9 @@ export const startEngine = async (namespace: Namespace, options: EngineOptions):
     const program = join(import.meta.dirname, 'authorization-plugin.ts')
     startService(namespace, 'plugin', [process.execPath, program, '/run/docker/plugins/pipelines.sock'])
   }
-  startService(namespace, 'engine', [...commandIn(namespace, root), 'dockerd', ...arguments_])
+  // containerd's store asks the server of tokens, for which `certs.d` has no say there, with what the system trusts.
+  const env = { SSL_CERT_FILE: '/etc/docker/certs.d/crg.apkg.io/ca.crt' }
+  startService(namespace, 'engine', [...commandIn(namespace, root), 'dockerd', ...arguments_], env)
   await waitFor(namespace, 'engine', async () => (await engineVersion(namespace)).length > 0)
 }
 
