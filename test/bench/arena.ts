@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { project } from '../lab/cache.ts'
-import { startEngine, stopEngine } from '../lab/engine.ts'
-import { type Namespace, openNamespace, runInside, startService, waitFor } from '../lab/namespace.ts'
+import { startEngine, stopEngine } from '../lab/runner/engine.ts'
+import { type Namespace, openNamespace, runInside, startService, waitFor } from '../lab/world/namespace.ts'
 import type { Figures } from './measure.ts'
 
 /** A namespace with a registry and an engine on its loopback address, where everything is measured. */

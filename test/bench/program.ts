@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { project } from '../lab/cache.ts'
-import { authority } from '../lab/certificates.ts'
-import { inStep, type Step } from '../lab/step.ts'
+import { inStep, type Step } from '../lab/runner/step.ts'
+import { authority } from '../lab/world/certificates.ts'
 import { type Figures, timed } from './measure.ts'
 
 /** The pipe as a program in a step, without the container around it: what compares with commands by hand. */

@@ -1,5 +1,5 @@
 import { type Laboratory, pushBigImage } from '../lab/laboratory.ts'
-import { docker, openStep } from '../lab/step.ts'
+import { docker, openStep } from '../lab/runner/step.ts'
 import { compare } from './measure.ts'
 import { byHand, pipeProgram } from './program.ts'
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Laboratory } from '../lab/laboratory.ts'
-import { openStep } from '../lab/step.ts'
+import { openStep } from '../lab/runner/step.ts'
 import { compare, type Figures } from './measure.ts'
 import { byHand, pipeProgram } from './program.ts'
 

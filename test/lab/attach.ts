@@ -1,6 +1,6 @@
 import { describe, inject } from 'vitest'
 import type { Laboratory } from './laboratory.ts'
-import { openStep, type Step, type StepOptions } from './step.ts'
+import { openStep, type Step, type StepOptions } from './runner/step.ts'
 
 const provided = inject('laboratory')
 

@@ -4,8 +4,11 @@ import { dirname, join } from 'node:path'
 /** The project's top folder. */
 export const project = join(import.meta.dirname, '../..')
 
+/** What the laboratory writes into the project and keeps there. */
+export const kept = join(project, '.lab')
+
 /** What is made once for a version of Node and kept: base images, and the authority that they trust. */
-export const cache = join(project, '.lab/cache', process.version)
+export const cache = join(kept, 'cache', process.version)
 
 /**
  * The path of `name` in the cache. `make` is called when it is absent, with the path of a temporary

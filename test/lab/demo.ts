@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { project } from './cache.ts'
 import { whyNot } from './install.ts'
 import { openLaboratory } from './laboratory.ts'
-import { runPipeline } from './pipeline.ts'
+import { runPipeline } from './runner/pipeline.ts'
 
 // Runs the README's first complete example, unchanged, and prints the steps' logs as Bitbucket shows them.
 const example = (readme: string): string => {

@@ -28,7 +28,11 @@ export const whyNot = async (): Promise<string | undefined> => {
   if (process.platform !== 'linux') return `it needs Linux, this is ${process.platform}`
   if (process.getuid?.() !== 0) return 'it needs root, for namespaces and a Docker engine of its own'
   if (!(await exists('/usr/bin/apt-get'))) return 'it needs Debian: there is no apt-get here'
-  const namespace = await execa('unshare', ['--net', '--mount', '--pid', '--fork', 'true'], { reject: false })
+  const namespace = await execa(
+    'unshare',
+    ['--net', '--mount', '--propagation=unchanged', '--pid', '--fork', 'true'],
+    { reject: false },
+  )
   return namespace.failed ? `no namespaces can be made here: ${namespace.stderr}` : undefined
 }
 

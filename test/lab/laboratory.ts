@@ -1,10 +1,10 @@
+import { busybox, randomFile, textFile } from './images/layers.ts'
+import { pipeImage } from './images/pipe-image.ts'
+import { pushImage, type Recipe, type TestImage } from './images/test-images.ts'
 import { installPackages } from './install.ts'
-import { busybox, randomFile, textFile } from './layers.ts'
-import { pipeImage } from './pipe-image.ts'
-import { type Registry, registries } from './registry.ts'
-import { ownDefinition } from './script.ts'
-import { pushImage, type Recipe, type TestImage } from './test-images.ts'
-import { openWorld, type World } from './world.ts'
+import { ownDefinition } from './runner/script.ts'
+import { type Registry, registries } from './world/registry.ts'
+import { openWorld, type World } from './world/world.ts'
 
 /** Everything that steps need around them, as plain data: any process of a test run can use it. */
 export interface Laboratory {

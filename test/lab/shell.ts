@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hosts } from './hosts.ts'
 import { whyNot } from './install.ts'
 import { openLaboratory } from './laboratory.ts'
-import { buildFolder } from './layout.ts'
-import { inside } from './namespace.ts'
-import { registries } from './registry.ts'
-import { openStep, type Step } from './step.ts'
+import { buildFolder } from './runner/layout.ts'
+import { openStep, type Step } from './runner/step.ts'
+import { hosts } from './world/hosts.ts'
+import { inside } from './world/namespace.ts'
+import { registries } from './world/registry.ts'
 
 // Leaves the laboratory up, with one step that waits, until Ctrl-C.
 const reason = await whyNot()

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Namespace } from './namespace.ts'
+import type { Namespace } from '../world/namespace.ts'
+import { rootOf } from '../world/root.ts'
 import { docker, type Step } from './step.ts'
 
 /** A process of a step, as its `/proc` shows it. */
@@ -14,7 +15,7 @@ export interface Process {
 }
 
 /** The step's `/proc`, from outside. */
-export const procOf = (step: Namespace): string => `/proc/${step.pid}/root/proc`
+export const procOf = (step: Namespace): string => join(rootOf(step), 'proc')
 
 /** Every process of the step: what anyone who reads `/proc` in it can see. */
 export const processes = async (step: Step): Promise<Process[]> => {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { cached } from './cache.ts'
+import { cached } from '../cache.ts'
 
 const DAYS = 3650
 

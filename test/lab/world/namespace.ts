@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa, type Options } from 'execa'
+import { kept, project } from '../cache.ts'
+import { door, rootOf, rootScript } from './root.ts'
 
 /** A private network, mount and process namespace: plain data, so that another process can attach to it. */
 export interface Namespace {
@@ -18,23 +20,23 @@ export interface Holder extends Namespace {
   close: () => Promise<void>
 }
 
-// Inside: /run is empty memory, and the folders that daemons and steps write to are overlaid, so that
-// nothing of the machine changes. `cat` ends when our end of its standard input closes, however this
-// process ends; with it ends the first process, and the kernel kills the others.
-const INSIDE = `set -e
-read pid rest < /proc/self/stat
-mount -t proc proc /proc
-mount -t tmpfs -o mode=755 tmpfs /run
-for path in etc opt usr/local/bin; do
-  mkdir -p /run/lab/over/$path/upper /run/lab/over/$path/work
-  mount -t overlay overlay -o lowerdir=/$path,upperdir=/run/lab/over/$path/upper,workdir=/run/lab/over/$path/work /$path
-done
+// `cat` ends when our end of its standard input closes, however this process ends; with it ends the first
+// process, and the kernel kills the others. The door is how `inside` tells this root from any other.
+const FIRST = `mount -t tmpfs -o mode=755 tmpfs /run
+mkdir /run/lab
+printf '#!/bin/sh\\nexec setpriv --pdeathsig=KILL "$@"\\n' > "$1"
+chmod 755 "$1"
 ip link set lo up
-echo $pid
+echo "$2"
 cat > /dev/null`
 
+// What survives the namespace is its folder and what the laboratory keeps.
+const insideScript = (dir: string): string => `read pid rest < /proc/self/stat
+set -- sh -ec "$1" sh ${door({ dir })} "$pid"
+${rootScript({ lower: '/', place: dir, shared: [dir, kept], readable: [project] })}`
+
 // The groups are what dockerd made for its containers; a killed engine leaves them empty behind.
-const OUTSIDE = `unshare --net --mount --pid --fork sh -c "$1"
+const OUTSIDE = `unshare --net --mount --propagation=unchanged --pid --fork sh -c "$1" sh "$2"
 find /sys/fs/cgroup -depth -type d -path "*/$(basename "$0")*" -exec rmdir {} + 2> /dev/null
 rm -rf "$0"`
 
@@ -42,7 +44,11 @@ rm -rf "$0"`
 export const openNamespace = async (name: string): Promise<Holder> => {
   const dir = await mkdtemp(join(tmpdir(), `packages-pull-lab-${name}-`))
   await chmod(dir, 0o711)
-  const child = spawn('sh', ['-c', OUTSIDE, dir, INSIDE], { detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+  await mkdir(kept, { recursive: true })
+  const child = spawn('sh', ['-c', OUTSIDE, dir, insideScript(dir), FIRST], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text
@@ -60,18 +66,15 @@ export const openNamespace = async (name: string): Promise<Holder> => {
   return { pid, dir, close }
 }
 
-/** The command line that runs `command` inside a namespace; the command dies with whoever runs the line. */
-export const inside = (namespace: Namespace, command: readonly string[]): [string, ...string[]] => [
-  'nsenter',
-  `--target=${namespace.pid}`,
-  '--net',
-  '--mount',
-  '--pid',
-  '--wdns=/',
-  'setpriv',
-  '--pdeathsig=KILL',
-  ...command,
-]
+/**
+ * The command line that runs `command` inside a namespace; the command dies with whoever runs the line. The
+ * line does nothing in any root but that of the namespace. Throws where the namespace has another one now.
+ */
+export const inside = (namespace: Namespace, command: readonly string[]): [string, ...string[]] => {
+  rootOf(namespace)
+  const target = [`--target=${namespace.pid}`, '--net', '--mount', '--pid', '--root', '--wdns=/']
+  return ['nsenter', ...target, door(namespace), ...command]
+}
 
 /** Runs a command inside a namespace; throws when it fails, unless `reject: false`. */
 export const runInside = <O extends Options>(
@@ -81,6 +84,12 @@ export const runInside = <O extends Options>(
 ) => {
   const [file, ...args] = inside(namespace, command)
   return execa<O>(file, args, options as O)
+}
+
+/** Runs a program of this machine in a namespace's network alone, where process ids are those of the machine. */
+export const runInNetwork = (namespace: Namespace, command: readonly string[]) => {
+  rootOf(namespace)
+  return execa('nsenter', [`--target=${namespace.pid}`, '--net', ...command])
 }
 
 /** Starts a daemon inside a namespace, its output in `<dir>/<name>.log`; `stopService` finds it by name. */

@@ -2,18 +2,22 @@ import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa, type Options } from 'execa'
+import type { EngineName } from '../engines/engines.ts'
+import { seedOf } from '../engines/seed.ts'
+import { type Grant, issue, newSecret, revoke } from '../world/grants.ts'
+import { hosts } from '../world/hosts.ts'
+import { type Namespace, openNamespace, runInNetwork, runInside } from '../world/namespace.ts'
+import { addBasicUser, registries } from '../world/registry.ts'
+import { trustRegistries, type World } from '../world/world.ts'
 import { startEngine } from './engine.ts'
 import { environment } from './environment.ts'
-import { type Grant, issue, newSecret, revoke } from './grants.ts'
-import { hosts } from './hosts.ts'
 import { buildFolder, sshFolder } from './layout.ts'
-import { type Namespace, openNamespace, runInside } from './namespace.ts'
-import { addBasicUser, registries } from './registry.ts'
-import { trustRegistries, type World } from './world.ts'
 
 export interface StepOptions {
   /** Version of the runtime: 2 with the platform's CLI and its plugin, 3 without. */
   runtime?: 2 | 3
+  /** Its engine; unless told, the one of the machine's own Debian. */
+  engine?: EngineName
   /** Whether the step declares `services: [docker]`. */
   docker?: boolean
   /** `definitions: services: docker: memory`, in megabytes. */
@@ -60,7 +64,7 @@ export const openStep = async (world: World, options: StepOptions = {}): Promise
     await connect(world, namespace)
     if (options.front) await runInside(namespace, ['sh', '-ec', leadToFront])
     await runInside(namespace, ['sh', '-ec', prepare(build, options)])
-    await trustRegistries(`/proc/${namespace.pid}/root/etc`)
+    await trustRegistries(namespace)
     if (options.docker !== false) await startStepEngine(namespace, options)
     const env = { ...environment(grant, variablesFile(options)), ...options.variables }
     const secrets = {
@@ -107,7 +111,7 @@ const connect = async (world: World, step: Namespace): Promise<void> => {
 done
 ip link set s$n master lab0 up
 echo $n`
-  const { stdout } = await execa('nsenter', [`--target=${world.pid}`, '--net', 'sh', '-c', script])
+  const { stdout } = await runInNetwork(world, ['sh', '-c', script])
   const commands = [
     `ip address add 192.0.2.${stdout}/24 dev eth0`,
     'ip link set eth0 up',
@@ -145,14 +149,16 @@ const variablesFile = (options: StepOptions) =>
 
 const startStepEngine = async (step: Namespace, options: StepOptions): Promise<void> => {
   const modern = options.runtime === 3
+  const { engine } = options
+  const remap = !modern
   const data = join(step.dir, 'data')
   await mkdir(data)
   if (options.disk !== undefined) {
     await runInside(step, ['mount', '-t', 'tmpfs', '-o', `size=${options.disk}m`, 'tmpfs', data])
   }
   if (options.pipeImage) {
-    const seed = join(options.pipeImage, modern ? 'plain' : 'mapped')
+    const seed = await seedOf(options.pipeImage, { engine, remap })
     await runInside(step, ['cp', '-a', '--no-target-directory', seed, data])
   }
-  await startEngine(step, { remap: !modern, plugin: !modern, memory: options.memory ?? 1024 })
+  await startEngine(step, { engine, remap, plugin: !modern, memory: options.memory ?? 1024 })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describeInLaboratory, laboratory, newStep } from './attach.ts'
+import { describeInLaboratory, laboratory, newStep } from '../attach.ts'
 import { pipeContainers, stopPipe } from './observe.ts'
 import { runPipeline } from './pipeline.ts'
 import { runScript } from './run.ts'

@@ -1,10 +1,10 @@
 import { realpath, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import { project } from './cache.ts'
+import { project } from '../cache.ts'
+import type { World } from '../world/world.ts'
 import { busybox, type Fill, programs, textFile } from './layers.ts'
 import { pushImage } from './test-images.ts'
-import type { World } from './world.ts'
 
 // Images that teams build in: private packages of `acme/app`, made of this machine's own programs.
 

@@ -1,8 +1,14 @@
 import { join } from 'node:path'
-import { type Namespace, runInside, startService, stopService, waitFor } from './namespace.ts'
+import type { Options } from 'execa'
+import { type EngineName, engineRoot, engines } from '../engines/engines.ts'
+import { type Namespace, runInside, startService, stopService, waitFor } from '../world/namespace.ts'
+import { rootScript } from '../world/root.ts'
+import { buildFolder, sshFolder } from './layout.ts'
 
 /** How an engine is arranged. */
 export interface EngineOptions {
+  /** Which one; unless told, the machine's own Debian has it. */
+  engine?: EngineName | undefined
   /** Maps root of the containers to uid 165536, as runtime v2 does. */
   remap: boolean
   /** Denies what Bitbucket denies, as runtime v2 does. */
@@ -15,6 +21,7 @@ export interface EngineOptions {
 
 /** Starts a Docker engine of its own in a namespace, its data in `<dir>/data`; ready when this returns. */
 export const startEngine = async (namespace: Namespace, options: EngineOptions): Promise<void> => {
+  const root = options.engine === undefined ? '/' : await engineRoot(options.engine)
   await runInside(namespace, ['sh', '-ec', prepare(namespace, options)])
   const arguments_ = [
     '--config-file=/run/lab/daemon.json',
@@ -34,18 +41,35 @@ export const startEngine = async (namespace: Namespace, options: EngineOptions):
     const program = join(import.meta.dirname, 'authorization-plugin.ts')
     startService(namespace, 'plugin', [process.execPath, program, '/run/docker/plugins/pipelines.sock'])
   }
-  const script = `${joinGroup(namespace)}; exec dockerd "$@"`
-  startService(namespace, 'engine', ['sh', '-c', script, 'sh', ...arguments_])
-  await waitFor(namespace, 'engine', async () => {
-    const { stdout } = await runInside(namespace, [
-      'docker',
-      '--host=unix:///run/docker.sock',
-      'version',
-      '-f',
-      '{{.Server.Version}}',
-    ])
-    return String(stdout).length > 0
+  // containerd's store asks the server of tokens, for which `certs.d` has no say there, with what the system trusts.
+  const env = { SSL_CERT_FILE: '/etc/docker/certs.d/crg.apkg.io/ca.crt' }
+  startService(namespace, 'engine', [...commandIn(namespace, root), 'dockerd', ...arguments_], env)
+  await waitFor(namespace, 'engine', async () => (await engineVersion(namespace)).length > 0)
+}
+
+/** Which version the engine of a namespace says that it is. */
+export const engineVersion = async (namespace: Namespace): Promise<string> => {
+  const { stdout } = await onEngine(namespace, ['version', '--format={{.Server.Version}}'])
+  return String(stdout)
+}
+
+/** Runs the docker CLI in a namespace, past whatever denies commands to a step. */
+export const onEngine = (namespace: Namespace, args: readonly string[], options: Options = {}) =>
+  runInside(namespace, ['docker', '--host=unix:///run/docker.sock', ...args], {
+    ...options,
+    env: { DOCKER_BUILDKIT: '0' },
   })
+
+// In the control group of the memory limit; and where the engine is not the machine's own, in a root of its own,
+// with the folders and files around a step at their places.
+const commandIn = (namespace: Namespace, root: string): string[] => {
+  if (root === '/') return ['sh', '-c', `${joinGroup(namespace)}; exec "$@"`, 'sh']
+  const etc = ['docker', 'hosts', 'resolv.conf', 'passwd', 'group', 'subuid', 'subgid']
+  const step = [buildFolder, sshFolder, '/usr/local/bin/docker']
+  const shared = [namespace.dir, '/run', dataRoot, ...step, ...etc.map((name) => `/etc/${name}`)]
+  const enter = 'exec unshare --mount --propagation=unchanged sh -c "$0" sh "$@"'
+  const script = rootScript({ lower: root, place: `${namespace.dir}/engine-root`, shared })
+  return ['sh', '-c', `${joinGroup(namespace)}; ${enter}`, script]
 }
 
 /** Stops the engine, its containers first: what a step sees whose docker service died. */
@@ -62,7 +86,7 @@ const prepare = (
 mkdir -p ${data} ${dataRoot} /run/docker/plugins
 chmod 711 ${data}
 mount --bind ${data} ${dataRoot}
-echo '{}' > /run/lab/daemon.json
+echo '${JSON.stringify(options.engine === undefined ? {} : engines[options.engine].config)}' > /run/lab/daemon.json
 sed -i /^dockremap:/d /etc/passwd /etc/group /etc/subuid /etc/subgid
 echo dockremap:x:990:990::/:/bin/false >> /etc/passwd
 echo dockremap:x:990: >> /etc/group

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Grant, newSecret } from './grants.ts'
+import { type Grant, newSecret } from '../world/grants.ts'
 import { buildFolder, sshFolder, storageFolder } from './layout.ts'
 
 /** The environment of a step's script; repository variables are not in it. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { project } from './cache.ts'
+import { project } from '../cache.ts'
 import { buildFolder, sshFolder, storageFolder } from './layout.ts'
 
 /** A `pipe:` entry of a script. */

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { execa } from 'execa'
-import { authority } from './certificates.ts'
+import { authority } from '../world/certificates.ts'
+import { runInside } from '../world/namespace.ts'
+import type { Registry } from '../world/registry.ts'
+import type { World } from '../world/world.ts'
 import { type Fill, textFile } from './layers.ts'
-import { runInside } from './namespace.ts'
-import type { Registry } from './registry.ts'
-import type { World } from './world.ts'
 
 /** An image in a registry of the laboratory. */
 export interface TestImage {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { authority, selfSigned, serverCertificate } from './certificates.ts'
 import { setFaults } from './faults.ts'
@@ -73,12 +73,11 @@ const nameServer = () => [
   ...Object.entries(hosts).map(([name, ip]) => `--host-record=${name},${ip}`),
 ]
 
-/** Lets an engine trust the registries, below the folder `etc`. */
-export const trustRegistries = async (etc: string): Promise<void> => {
-  const certificate = await readFile(join(await authority(), 'ca.crt'))
-  for (const name of Object.keys(hosts)) {
-    await mkdir(join(etc, 'docker/certs.d', name), { recursive: true })
-    await writeFile(join(etc, 'docker/certs.d', name, 'ca.crt'), certificate)
-  }
-  await chmod(join(etc, 'docker'), 0o755)
+/** Lets the engine of a namespace trust the registries. */
+export const trustRegistries = async (namespace: Namespace): Promise<void> => {
+  const input = await readFile(join(await authority(), 'ca.crt'), 'utf8')
+  const folders = Object.keys(hosts).map((name) => `/etc/docker/certs.d/${name}`)
+  const files = folders.map((folder) => `${folder}/ca.crt`)
+  const script = `mkdir -p ${folders.join(' ')}; tee ${files.join(' ')} > /dev/null`
+  await runInside(namespace, ['sh', '-ec', script], { input })
 }

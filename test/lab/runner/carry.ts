@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { cp, glob, mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { execa } from 'execa'
-import { exists } from './cache.ts'
+import { exists } from '../cache.ts'
+import { runInside } from '../world/namespace.ts'
 import { buildFolder } from './layout.ts'
 import type { StepDefinition } from './pipeline.ts'
 import type { Step } from './step.ts'
@@ -24,8 +25,9 @@ export const deliver = async (step: Step, definition: StepDefinition, carry: Car
   for (const name of definition.caches ?? []) {
     const { kept, path } = await placeOf(step, name, carry)
     if (!(await exists(kept))) continue
-    await mkdir(dirname(path), { recursive: true })
-    await execa('cp', ['-a', `${kept}/.`, path])
+    const archive = execa('tar', ['-C', kept, '-c', '.'], { encoding: 'buffer', buffer: false })
+    const unpack = 'mkdir -p "$0"; tar -C "$0" -x'
+    await Promise.all([archive, runInside(step, ['sh', '-ec', unpack, path], { input: archive.stdout })])
   }
 }
 
@@ -39,9 +41,11 @@ export const collect = async (
   await collectArtifacts(step, definition, carry)
   for (const name of green ? (definition.caches ?? []) : []) {
     const { kept, path } = await placeOf(step, name, carry)
-    if ((await exists(kept)) || !(await exists(path))) continue
-    await mkdir(dirname(kept), { recursive: true })
-    await execa('cp', ['-a', path, kept])
+    const absent = (await runInside(step, ['test', '-d', path], { reject: false })).failed
+    if ((await exists(kept)) || absent) continue
+    await mkdir(kept, { recursive: true })
+    const archive = runInside(step, ['tar', '-C', path, '-c', '.'], { encoding: 'buffer', buffer: false })
+    await Promise.all([archive, execa('tar', ['-C', kept, '-x'], { input: archive.stdout })])
   }
   Object.assign(carry.variables, await outputVariables(step, definition['output-variables'] ?? []))
 }
@@ -61,7 +65,9 @@ const collectArtifacts = async (step: Step, definition: StepDefinition, carry: C
   if (await exists(target)) await execa('find', [target, '-type', 'f', '-exec', 'chmod', '644', '{}', '+'])
 }
 
-// A cache is known by its name and, when it has a key, by the contents of the files of that key.
+// Where a cache is kept, and its place in the step, to be touched from inside only: what a script left there may
+// be a link, which would mean another file on the machine. A cache is known by its name and, when it has a key,
+// by the contents of the files of that key.
 const placeOf = async (step: Step, name: string, carry: Carry): Promise<{ kept: string; path: string }> => {
   const cache = carry.caches[name]
   if (cache === undefined) throw new Error(`The laboratory knows no cache ${name}`)
@@ -71,13 +77,13 @@ const placeOf = async (step: Step, name: string, carry: Carry): Promise<{ kept: 
       hash.update(await readFile(join(step.build, file)))
   }
   const place = typeof cache === 'string' ? cache : cache.path
-  const path = join(`/proc/${step.pid}/root`, resolve(buildFolder, place.replace(/^~/, step.env.HOME ?? '')))
+  const path = resolve(buildFolder, place.replace(/^~/, step.env.HOME ?? ''))
   return { kept: join(carry.folder, 'caches', `${name}-${hash.digest('hex').slice(0, 16)}`), path }
 }
 
 const outputVariables = async (step: Step, names: readonly string[]): Promise<Record<string, string>> => {
-  const file = join(`/proc/${step.pid}/root`, step.env.BITBUCKET_PIPELINES_VARIABLES_PATH ?? '')
-  const lines = (await readFile(file, 'utf8')).split('\n')
+  const { stdout } = await runInside(step, ['cat', step.env.BITBUCKET_PIPELINES_VARIABLES_PATH ?? ''])
+  const lines = String(stdout).split('\n')
   const pairs = lines.map((line) => /^(\w+)=(.*)$/.exec(line)?.slice(1) ?? [])
   return Object.fromEntries(pairs.filter(([name = '']) => names.includes(name)))
 }
