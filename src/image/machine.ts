@@ -4,11 +4,18 @@ const systems =
 const architectures =
   '386 amd64 amd64p32 arm armbe arm64 arm64be loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc ppc64 ppc64le riscv riscv64 s390 s390x sparc sparc64 wasm'
 
-/** Whether Go has an operating system of this name, which are the names that images use. */
-export const isSystem = (os: string) => systems.split(' ').includes(os)
+/** Whether this is an operating system by Go's names, which images use. */
+export const isSystem = (os: string): boolean => systems.split(' ').includes(os)
 
-/** Whether Go has an architecture of this name. */
-export const isArchitecture = (architecture: string) => architectures.split(' ').includes(architecture)
+/** Whether this is an architecture by Go's names. */
+export const isArchitecture = (architecture: string): boolean =>
+  architectures.split(' ').includes(architecture)
+
+/** A kind of machine: an architecture and its variant, `arm` and `v7`. */
+export interface Machine {
+  architecture: string
+  variant: string
+}
 
 /** The name that Go has for an operating system. */
 export const normalizeOs = (os: string): string => {
@@ -17,10 +24,10 @@ export const normalizeOs = (os: string): string => {
 }
 
 /**
- * The names that Go has for an architecture and its variant. The variant that most machines have is written
- * as none, but for arm, where none has always meant v7.
+ * Go's names for an architecture and its variant. The variant that most machines have is left out, except on
+ * arm, where none has always meant v7.
  */
-export const normalizeArchitecture = (architecture: string, variant: string | undefined) => {
+export const normalizeArchitecture = (architecture: string, variant: string | undefined): Machine => {
   const named = architecture.toLowerCase()
   const version = (variant ?? '')
     .toLowerCase()

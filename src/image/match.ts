@@ -1,3 +1,4 @@
+import type { Machine } from './machine.ts'
 import { formatPlatform, normalizePlatform, type Platform } from './platform.ts'
 
 export interface Matcher {
@@ -9,32 +10,25 @@ export interface Matcher {
 
 /**
  * Judges platforms by what a machine of the wanted one runs, as containerd's `platforms.Only` does: older
- * variants, 32-bit arm on arm64, 386 on amd64. With `strict` nothing but the platform itself will do.
+ * variants, 32-bit arm on arm64, 386 on amd64.
  */
-export const matchPlatform = (wanted: Platform, { strict = false } = {}): Matcher => {
+export const matchPlatform = (wanted: Platform): Matcher => {
   const own = normalizePlatform(wanted)
-  const runnable = (strict ? [own] : runnableBy(own)).map(({ architecture, variant }) => {
-    return `${architecture}/${variant}`
-  })
-  const rank = (platform: Platform): readonly number[] => {
-    const { os, architecture, variant, osFeatures } = normalizePlatform(platform)
-    const position = os === own.os ? runnable.indexOf(`${architecture}/${variant}`) : -1
-    if (position < 0) return [NEVER]
-    const features = osFeatures.filter((feature) => feature !== '')
-    // Features that the machine does not promise rule a platform out; of others, more is better.
-    return features.every((feature) => own.osFeatures.includes(feature))
-      ? [MATCH, position, -features.length]
-      : [FEATURES_MISSING, position]
+  const runnable = runnableBy(own).map(machineName)
+  const rank = (platform: Platform) => {
+    const normal = normalizePlatform(platform)
+    const position = normal.os === own.os ? runnable.indexOf(machineName(normal)) : -1
+    return position < 0 ? NEVER : position
   }
   return {
-    matches: (platform) => rank(platform)[0] === MATCH,
-    compare: (a, b) => compareRanks(rank(a), rank(b)),
+    matches: (platform) => rank(platform) < NEVER,
+    compare: (a, b) => rank(a) - rank(b),
   }
 }
 
 /**
- * The descriptor of an index that a machine of the wanted platform pulls, or undefined. As in the engine,
- * one that names no platform is taken when no other fits: only its configuration tells what it is for.
+ * The descriptor of an index that a machine of the wanted platform pulls, or undefined. As in the engine, one
+ * without a platform is taken if no other fits: only its configuration tells what it is for.
  */
 export const choosePlatform = <T extends { platform?: Platform | undefined }>(
   descriptors: readonly T[],
@@ -50,25 +44,16 @@ export const choosePlatform = <T extends { platform?: Platform | undefined }>(
   return fitting[0]?.descriptor ?? descriptors.find(({ platform }) => platform === undefined)
 }
 
-/** The platforms that an index offers, written out, each once; attestations (`unknown/unknown`) are none. */
+/** The platforms that an index offers, written out, each once, without attestations (`unknown/unknown`). */
 export const listPlatforms = (descriptors: readonly { platform?: Platform | undefined }[]): string[] => {
   const named = descriptors.flatMap(({ platform }) => (platform === undefined ? [] : [platform]))
   return [...new Set(named.filter(({ os }) => os !== 'unknown' && os !== '').map(formatPlatform))]
 }
 
-const MATCH = 0
-const FEATURES_MISSING = 1
-const NEVER = 2
+// After everything that runs.
+const NEVER = 1000
 
-const compareRanks = (a: readonly number[], b: readonly number[]): number => {
-  const differing = a.findIndex((each, index) => each !== b[index])
-  return differing < 0 ? 0 : (a[differing] ?? 0) - (b[differing] ?? 0)
-}
-
-interface Machine {
-  architecture: string
-  variant: string
-}
+const machineName = ({ architecture, variant }: Machine) => `${architecture}/${variant}`
 
 /** What a machine runs, best first: its own kind, older variants, then the 32-bit sibling. */
 const runnableBy = (machine: Machine): Machine[] => {

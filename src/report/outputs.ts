@@ -4,8 +4,8 @@ import type { DeliveredImage } from '../delivered.ts'
 import { asPipeError, type PipeError } from '../errors.ts'
 import { fileError } from '../file-error.ts'
 import { VERSION } from '../identity.ts'
+import { outputDirOf } from '../settings/early.ts'
 import { type Environment, lookUp } from '../settings/environment.ts'
-import { outputDirOf } from '../settings/settings.ts'
 import type { Log } from './log.ts'
 
 /** How the commands of `RUN` ended. */

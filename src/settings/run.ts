@@ -1,4 +1,5 @@
 import { type Environment, lookUp } from './environment.ts'
+import type { Report } from './problems.ts'
 
 /** The commands of `RUN`, and what they get. */
 export interface RunSettings {
@@ -11,9 +12,6 @@ export interface RunSettings {
   /** The clone folder: mounted at its own path. */
   cloneFolder: string
 }
-
-/** Reports one problem of the settings. */
-type Report = (name: 'RUN' | 'RUN_ENV', what: string) => void
 
 /**
  * What `RUN`, `RUN_ENV` and `RUN_SHELL` ask for, or undefined where there is nothing to run.

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini'
-import { PlatformError, parsePlatform } from '../image/platform.ts'
-import { expandReference, ReferenceSyntaxError } from '../image/reference.ts'
+import { duration, flag, host, numberFrom1To, platform, references, text } from './schemas.ts'
 
 interface Variable {
   /** Takes a string (or the items of a list), undefined where the variable is unset. */
@@ -18,75 +17,10 @@ interface Variable {
   written?: string
 }
 
-const text = z.string()
-
-const flag = z._default(
-  z.pipe(
-    text.check(z.toLowerCase(), z.regex(/^(true|false)$/, 'is neither true nor false')),
-    z.transform((value) => value === 'true'),
-  ),
-  false,
-)
-
-// Host names, IPv4 and bracketed IPv6 addresses; what a reference's domain may be, in lower case.
-const HOST =
-  /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::\d{1,5})?$/
-
-// The grammar alone is checked here; what a short name stands for is known when all settings are.
-const grammar = z.check<string[]>(({ value, issues }) => {
-  for (const image of value) {
-    try {
-      expandReference(image, { registry: 'registry.invalid', workspace: 'workspace' })
-    } catch (error) {
-      if (!(error instanceof ReferenceSyntaxError)) throw error
-      issues.push({ code: 'custom', message: error.message, input: image })
-    }
-  }
-})
-
-const platform = z.pipe(
-  text.check(({ value, issues }) => {
-    try {
-      parsePlatform(value)
-    } catch (error) {
-      if (!(error instanceof PlatformError)) throw error
-      issues.push({ code: 'custom', message: error.message, input: value })
-    }
-  }),
-  z.transform((value) => parsePlatform(value)),
-)
-
-const DURATION = /^(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?$/
-
-// In milliseconds; setTimeout, which bounds everything, counts no further than 24.8 days.
-const duration = z.pipe(
-  text.check(
-    z.regex(DURATION, 'is not a duration'),
-    z.refine((value) => isDuration(value), 'is out of range'),
-  ),
-  z.transform((value) => millisecondsOf(value)),
-)
-
-const millisecondsOf = (value: string) => {
-  const [, hours = 0, minutes = 0, seconds = 0] = DURATION.exec(value) ?? []
-  return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
-}
-
-const isDuration = (value: string) => millisecondsOf(value) > 0 && millisecondsOf(value) <= 24 * 3_600_000
-
-const numberFrom1To = (most: number) =>
-  z.pipe(
-    text.check(
-      z.regex(/^\d{1,9}$/, 'is not a whole number'),
-      z.refine((value) => Number(value) >= 1 && Number(value) <= most, 'is out of range'),
-    ),
-    z.transform(Number),
-  )
-
 /** Every variable of the pipe; `pipe.yml` and the README's table have the same names and defaults. */
 export const variables = {
   IMAGE: {
-    schema: z.optional(z.array(text).check(grammar)),
+    schema: z.optional(references),
     allowed: 'a list of package:tag, workspace/package:tag or full names, each with @sha256:… if you like',
     example: "IMAGE: 'base:1.4'",
     list: true,
@@ -105,7 +39,7 @@ export const variables = {
     written: '$BITBUCKET_PACKAGES_TOKEN',
   },
   REGISTRY: {
-    schema: z._default(text.check(z.toLowerCase(), z.regex(HOST, 'is not a host name')), 'crg.apkg.io'),
+    schema: z._default(host, 'crg.apkg.io'),
     allowed: 'a host name, with its port if it has one; no https:// and no path',
     example: 'REGISTRY: crg.apkg.io',
   },
@@ -139,7 +73,7 @@ export const variables = {
     example: 'STORE: .images',
   },
   AUTH_REALM_HOSTS: {
-    schema: z.optional(z.array(text.check(z.toLowerCase(), z.regex(HOST, 'is not a host name')))),
+    schema: z.optional(z.array(host)),
     allowed: 'a list of host names, each with its port if it has one',
     example: 'AUTH_REALM_HOSTS: auth.example.com',
     list: true,
