@@ -11,26 +11,11 @@ const lazyBuiltins: Plugin = {
       : undefined,
 }
 
-// Of undici's entry what `src/registry/` uses: the whole of it is half of the bundle, and V8 reads all of it
-// before the first line runs (another 15 ms). Whatever else is imported fails the build.
-const trimmedUndici: Plugin = {
-  name: 'trimmed-undici',
-  load: (id) => (id.endsWith('/node_modules/undici/index.js') ? UNDICI : undefined),
-}
-
-const UNDICI = `
-import request from './lib/api/api-request.js'
-import Dispatcher from './lib/dispatcher/dispatcher.js'
-export { default as Agent } from './lib/dispatcher/agent.js'
-export { default as EnvHttpProxyAgent } from './lib/dispatcher/env-http-proxy-agent.js'
-Dispatcher.prototype.request = request
-`
-
 // One file that needs nothing but Node beside it: what the Dockerfile copies and what a user can read.
 export default defineConfig({
   input: 'src/main.ts',
   platform: 'node',
-  plugins: [lazyBuiltins, trimmedUndici],
+  plugins: [lazyBuiltins],
   output: {
     file: 'dist/pipe.mjs',
     format: 'esm',

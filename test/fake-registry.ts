@@ -217,21 +217,12 @@ export interface BitbucketOptions {
   /** Where the token server is; the registry itself if not given. */
   realm?: string
   basic?: boolean
-  /** The token server reads the last scope only. */
-  oneScope?: boolean
 }
 
 /** Scripts a registry that grants one credential some repositories, by Bearer or Basic. */
 export const likeBitbucket = (
   fake: FakeRegistry,
-  {
-    username,
-    secret,
-    readable,
-    realm = `${fake.origin}/token`,
-    basic = false,
-    oneScope = false,
-  }: BitbucketOptions,
+  { username, secret, readable, realm = `${fake.origin}/token`, basic = false }: BitbucketOptions,
   tokenServer = fake,
 ): void => {
   const login = `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`
@@ -244,7 +235,7 @@ export const likeBitbucket = (
     if (headers.authorization !== login)
       return errorReply(401, 'UNAUTHORIZED', 'incorrect username or password')
     const token = `token-${++issued}-of-the-fake`
-    grants.set(token, query.getAll('scope').slice(oneScope ? -1 : 0))
+    grants.set(token, query.getAll('scope'))
     return { body: { token, expires_in: 300, issued_at: new Date().toISOString() } }
   })
   const allowed = (request: Seen, repository?: string): boolean => {

@@ -1,7 +1,7 @@
 import type { Scheme } from './auth/scheme.ts'
 import type { Session } from './auth/session.ts'
 import { type BlobOptions, type BlobStream, openBlob, rangeHeaders } from './blob.ts'
-import { refusal, type Wanted } from './http/answer.ts'
+import { refusal, type Subject } from './http/answer.ts'
 import type { Answer, Request } from './http/transport.ts'
 import { acceptManifests, manifestLimit, type ReadManifest, readManifest } from './manifest.ts'
 import { type RegistryOptions, startSession } from './stack.ts'
@@ -16,7 +16,7 @@ import { listTags } from './tags.ts'
 //     auth/gate         one login at a time until one is accepted; none after a refusal
 //     auth/tokens       kept by scope, got by auth/token from the realm that auth/realm allows
 //   http/redirect     where to next, and whether Authorization goes along
-//   http/retry        again, what passes (http/answer, http/faults, http/retry-after)
+//   http/retry        again, what is transient (http/answer, http/faults, http/retry-after)
 //   http/log          one line a request
 //   http/exchange     one request and its whole answer, over http/agent's connections
 
@@ -59,7 +59,7 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
     return session
   }
 
-  const ask = async (repository: string, request: Ask, wanted: Omit<Wanted, 'anonymous'>) => {
+  const ask = async (repository: string, request: Ask, subject: Omit<Subject, 'anonymous'>) => {
     const { registry, request: send } = await open()
     const headers = { 'user-agent': userAgent, ...request.headers }
     const url = new URL(request.path, registry)
@@ -69,7 +69,7 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
     )
     const fine = request.stream ? [200, 206, 416] : [200]
     if (fine.includes(answer.status)) return answer
-    throw refusal(answer, { ...wanted, anonymous: !credential })
+    throw refusal(answer, { ...subject, anonymous: !credential })
   }
 
   return {
@@ -87,15 +87,15 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
       return readManifest(answer, name, isDigest ? reference : undefined)
     },
     tags(repository) {
-      const wanted = { kind: 'tags', name: `${host}/${repository}` } as const
-      return listTags(encodePath(repository), (path): Promise<Answer> => ask(repository, { path }, wanted))
+      const subject = { kind: 'tags', name: `${host}/${repository}` } as const
+      return listTags(encodePath(repository), (path): Promise<Answer> => ask(repository, { path }, subject))
     },
     async blob(repository, digest, part = {}) {
       const path = `/v2/${encodePath(repository)}/blobs/${encodePath(digest)}`
       const { attempt, signal } = part
       const request = { path, headers: rangeHeaders(part), stream: true, attempt, signal }
-      const wanted = { kind: 'blob', name: `${host}/${repository}@${digest}` } as const
-      return openBlob(await ask(repository, request, wanted), part)
+      const subject = { kind: 'blob', name: `${host}/${repository}@${digest}` } as const
+      return openBlob(await ask(repository, request, subject), part)
     },
     async close() {
       await Promise.all(closers.splice(0).map((close) => close()))

@@ -17,7 +17,7 @@ export const createGate = (): Gate => {
   let refused: PipeError | undefined
   let busy: Promise<unknown> | undefined
 
-  const knock = async <T>(login: () => Promise<T>): Promise<T> => {
+  const tryLogin = async <T>(login: () => Promise<T>): Promise<T> => {
     if (refused) throw refused
     try {
       const result = await login()
@@ -33,8 +33,8 @@ export const createGate = (): Gate => {
     open: () => accepted,
     pass: async (login) => {
       while (busy && !accepted && !refused) await busy
-      if (accepted || refused) return knock(login)
-      const turn = knock(login)
+      if (accepted || refused) return tryLogin(login)
+      const turn = tryLogin(login)
       busy = turn.then(
         () => {},
         () => {},

@@ -52,7 +52,10 @@ export const checkRealm = async (realm: string, policy: RealmPolicy): Promise<Re
   for (const address of addresses) {
     const found = classifyAddress(address)
     if (found && !reachableFrom[found].some((each) => atHome.includes(each)))
-      throw refused(url, `${url.hostname} is ${address}, a ${found} address, and the registry is not.`)
+      throw refused(
+        url,
+        `${url.hostname} is ${address}, ${found === 'unspecified' ? 'an' : 'a'} ${found} address, and the registry is not.`,
+      )
   }
   return { url, foreign: url.hostname !== registry.hostname, addresses }
 }
@@ -63,6 +66,7 @@ const reachableFrom: Record<AddressClass, readonly (AddressClass | undefined)[]>
   loopback: ['loopback'],
   private: ['private', 'loopback'],
   'link-local': ['link-local'],
+  reserved: ['reserved'],
   unspecified: [],
 }
 

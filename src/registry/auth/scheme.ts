@@ -33,7 +33,7 @@ export const ping = async (options: SessionOptions): Promise<Scheme> => {
   const answer = await options.send(pingRequest(options))
   if (answer.status === 401 && answer.trusted) return readScheme(options, answer)
   if (answer.status === 200 && isRegistry(answer)) return { kind: 'none' }
-  if (answer.status === 200) throw stranger(answer, said(answer))
+  if (answer.status === 200) throw notARegistry(answer, said(answer))
   throw refusal(answer, { kind: 'registry', name: options.registry.host, anonymous: true })
 }
 
@@ -47,7 +47,7 @@ export const readScheme = async (options: SessionOptions, answer: Answer): Promi
   }
   if (challenges.some((each) => each.scheme === 'basic')) return { kind: 'basic' }
   const schemes = challenges.map((each) => each.scheme).join(', ')
-  throw stranger(answer, `${said(answer)}; WWW-Authenticate: ${schemes || '(none)'}`)
+  throw notARegistry(answer, `${said(answer)}; WWW-Authenticate: ${schemes || '(none)'}`)
 }
 
 /** `GET /v2/`, which costs a registry nothing. */
@@ -70,7 +70,7 @@ export const isRegistry = (answer: Answer): boolean =>
     contentType(answer).includes('json'))
 
 /** The failure for an answer that no registry gives. */
-export const stranger = (answer: Answer, words: string): PipeError =>
+export const notARegistry = (answer: Answer, words: string): PipeError =>
   new PipeError(
     'PKG-NOT-A-REGISTRY',
     `${answer.url.host} does not answer as a registry does (${answer.status})`,

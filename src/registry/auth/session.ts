@@ -5,14 +5,14 @@ import { createGate, type Gate } from './gate.ts'
 import {
   challengesOf,
   isRegistry,
+  notARegistry,
   ping,
   pingRequest,
   readScheme,
   type Scheme,
   type SessionOptions,
-  stranger,
 } from './scheme.ts'
-import { basic, fetchToken, type TokenRequest } from './token.ts'
+import { basic, fetchToken } from './token.ts'
 import { createTokens } from './tokens.ts'
 
 export interface Session {
@@ -36,20 +36,23 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
   const gate = createGate()
   const first = await ping(options)
   let scheme = first
-  let undecided = false
+  // The token server judges no login by itself: it wants a scope, or shows its refusals by other means than 401.
+  let byScopeOnly = false
 
-  const tokens = createTokens(async (scopes) => {
+  const tokens = createTokens(async (scope) => {
     if (scheme.kind !== 'bearer') throw new TypeError('a token without a realm')
     const { realm, service } = scheme
     const ask = async () => {
       const kind = credential && !gate.open() ? 'login' : 'token'
-      const wanted = {
-        kind,
-        name: scopes.map((scope) => nameOf(registry, scope)).join(', '),
-        anonymous: !credential,
-      } as const
-      const request: TokenRequest = { realm: realm.url, service, scopes, credential, userAgent, wanted }
-      const token = await fetchToken(options.sendOnce, request)
+      const subject = { kind, name: nameOf(registry, scope), anonymous: !credential } as const
+      const token = await fetchToken(options.sendOnce, {
+        realm: realm.url,
+        service,
+        scope,
+        credential,
+        userAgent,
+        subject,
+      })
       options.secrets.add(token.value)
       return token
     }
@@ -63,14 +66,13 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
 
   const authorize = async (scope: string): Promise<string | undefined> => {
     if (scheme.kind === 'none') return undefined
-    // A token server may want a scope, or show its refusals by other means than 401: then the tokens tell.
-    if (!undecided)
+    if (!byScopeOnly)
       await signIn().catch((error: unknown) => {
         const lasting = !(
           error instanceof PipeError && ['PKG-ACCESS-DENIED', 'PKG-NOT-A-REGISTRY'].includes(error.code)
         )
         if (lasting || scheme.kind === 'basic') throw error
-        undecided = true
+        byScopeOnly = true
       })
     if (scheme.kind === 'basic') return credential && basic(credential)
     return `Bearer ${await tokens.get(scope)}`
@@ -83,17 +85,13 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
     request: async (request, scope) => {
       const used = await authorize(scope)
       const answer = await options.send({ ...request, authorization: used })
-      const token = used?.replace(/^Bearer /, '') ?? ''
-      // Not every registry says 401 to a token that holds less than was asked for.
-      const spoilt = answer.status >= 400 && tokens.isShared(scope, token)
-      if (!(answer.status === 401 || spoilt) || !answer.trusted) return answer
+      if (answer.status !== 401 || !answer.trusted) return answer
       // A registry that lets `GET /v2/` pass may still ask here.
       if (used === undefined && scheme.kind === 'none') scheme = await readScheme(options, answer)
       if (scheme.kind === 'none' || (scheme.kind === 'basic' && (used !== undefined || !credential)))
         return answer
-      // The registry knows best which scope it wants.
       const asked = challengesOf(answer).find((each) => each.scheme === 'bearer')?.params.scope
-      if (used !== undefined) tokens.renew(scope, token, asked)
+      if (used !== undefined) tokens.invalidate(scope, used.replace(/^Bearer /, ''), asked)
       return options.send({ ...request, authorization: await authorize(scope) })
     },
   }
@@ -101,17 +99,17 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
 
 const login = async (options: SessionOptions, scheme: Scheme, gate: Gate): Promise<void> => {
   const { credential, registry, userAgent } = options
-  const wanted = { kind: 'login', name: registry.host, anonymous: false } as const
+  const subject = { kind: 'login', name: registry.host, anonymous: false } as const
   await gate.pass(async () => {
     if (gate.open()) return
     if (scheme.kind === 'basic') {
       const authorization = credential && basic(credential)
       const answer = await options.send({ ...pingRequest(options), authorization })
-      if (answer.status !== 200) throw refusal(answer, wanted)
-      if (!isRegistry(answer)) throw stranger(answer, said(answer))
+      if (answer.status !== 200) throw refusal(answer, subject)
+      if (!isRegistry(answer)) throw notARegistry(answer, said(answer))
     } else if (scheme.kind === 'bearer') {
       const { realm, service } = scheme
-      const request = { realm: realm.url, service, scopes: [], credential, userAgent, wanted }
+      const request = { realm: realm.url, service, scope: undefined, credential, userAgent, subject }
       options.secrets.add((await fetchToken(options.sendOnce, request)).value)
     }
   })

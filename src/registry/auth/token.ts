@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { Credential } from '../../credential.ts'
 import { PipeError } from '../../errors.ts'
 import { parseJson } from '../../json.ts'
-import { isPage, refusal, said, type Wanted } from '../http/answer.ts'
+import { isPage, refusal, type Subject, said } from '../http/answer.ts'
 import { type Answer, header, type Request, type Transport } from '../http/transport.ts'
 
 /** How many bytes of a token server's answer are read. */
@@ -14,11 +14,11 @@ export type Login = Pick<Credential, 'username' | 'secret'>
 export interface TokenRequest {
   realm: URL
   service: string | undefined
-  /** Each `repository:<name>:pull`; none to see whether the login is accepted at all. */
-  scopes: readonly string[]
+  /** `repository:<name>:pull`; undefined to see whether the login is accepted at all. */
+  scope: string | undefined
   credential: Login | undefined
   userAgent: string
-  wanted: Wanted
+  subject: Subject
 }
 
 export interface Token {
@@ -38,7 +38,7 @@ export const fetchToken = async (send: Transport, request: TokenRequest): Promis
   if ([404, 405].includes(answer.status) && request.credential)
     answer = await send(byPost(request, request.credential))
   if (answer.status >= 300 && answer.status < 400) throw redirected(answer)
-  if (answer.status !== 200) throw refusal(answer, request.wanted)
+  if (answer.status !== 200) throw refusal(answer, request.subject)
   return readToken(answer)
 }
 
@@ -46,22 +46,18 @@ export const fetchToken = async (send: Transport, request: TokenRequest): Promis
 export const basic = ({ username, secret }: Login): string =>
   `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`
 
-const byGet = ({ realm, service, scopes, credential, userAgent }: TokenRequest): Request => {
+const byGet = ({ realm, service, scope, credential, userAgent }: TokenRequest): Request => {
   const url = new URL(realm)
   if (service !== undefined) url.searchParams.set('service', service)
-  for (const scope of scopes) url.searchParams.append('scope', scope)
+  if (scope !== undefined) url.searchParams.set('scope', scope)
   // As docker does; servers that keep accounts apart look at it.
   if (credential) url.searchParams.set('account', credential.username)
   const headers = { accept: 'application/json', 'user-agent': userAgent }
   return { method: 'GET', url, headers, authorization: credential && basic(credential), limit: tokenLimit }
 }
 
-const byPost = (
-  { realm, service, scopes, userAgent }: TokenRequest,
-  { username, secret }: Login,
-): Request => {
+const byPost = ({ realm, service, scope, userAgent }: TokenRequest, { username, secret }: Login): Request => {
   const form = { grant_type: 'password', client_id: 'packages-pull', username, password: secret }
-  const scope = scopes.join(' ')
   const body = new URLSearchParams({ ...form, ...(service && { service }), ...(scope && { scope }) })
   return {
     method: 'POST',

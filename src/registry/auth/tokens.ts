@@ -1,17 +1,13 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { PipeError } from '../../errors.ts'
 import type { Token } from './token.ts'
 
 export interface Tokens {
   /** The token of a scope: a kept one as long as it lasts, else a new one; one request for all who wait. */
   get: (scope: string) => Promise<string>
-  /** Whether a token was asked for together with other scopes: it may hold less than was asked for. */
-  isShared: (scope: string, token: string) => boolean
   /**
-   * Forgets a token that did not do for its scope (unless another one is there by now). The next one is for
-   * this scope alone, asked for in the words of `asked` if given.
+   * Gives up a token that was refused for its scope (unless another one is there by now). The next one is asked
+   * for in the words of `asked`, if given: the registry knows best which scope it wants.
    */
-  renew: (scope: string, refused: string, asked: string | undefined) => void
+  invalidate: (scope: string, refused: string, asked: string | undefined) => void
 }
 
 interface Kept {
@@ -19,52 +15,28 @@ interface Kept {
   value?: string
   /** Of the monotonic clock, in milliseconds. */
   until: number
-  shared: boolean
 }
 
-/** How many scopes go into one token: more would be too long for the header fields of some servers. */
-const maxShared = 20
+/** A scope of more characters than any registry names. */
+const longest = 1000
 
 /**
- * Keeps the tokens of a session by scope. Scopes that are asked for at the same time go into one request
- * (distribution-spec, "Requesting a Token": scope may come several times), so that twenty images need one
- * token. `fetch` gets the scopes.
+ * Keeps the tokens of a session, one for each scope. Asking for several scopes at once (distribution-spec,
+ * "Requesting a Token") would save requests, but no round trip: they go out together.
  */
 export const createTokens = (
-  fetch: (scopes: readonly string[]) => Promise<Token>,
+  fetch: (scope: string) => Promise<Token>,
   now: () => number = () => performance.now(),
 ): Tokens => {
   const kept = new Map<string, Kept>()
-  // How to ask for the scopes that need a token of their own.
-  const alone = new Map<string, string>()
-  const join = createGroups(fetch)
-
-  const start = (scope: string): Kept => {
-    const entry = { until: Number.POSITIVE_INFINITY, shared: false }
-    const wording = alone.get(scope)
-    if (wording !== undefined) return { ...entry, token: fetch([wording]) }
-    const { scopes, token } = join(scope)
-    const kept: Kept = { ...entry, token }
-    kept.token = token.then(
-      (granted) => {
-        kept.shared = scopes.length > 1
-        return granted
-      },
-      (error: unknown) => {
-        // One scope that is denied may spoil the request for all.
-        if (scopes.length > 1 && spoils(error)) return fetch([scope])
-        throw error
-      },
-    )
-    return kept
-  }
-
+  // How the registry words a scope, where it does so otherwise than this client.
+  const worded = new Map<string, string>()
   return {
     get: async (scope) => {
       const found = kept.get(scope)
       if (found && found.until > now()) return (await found.token).value
       const asked = now()
-      const entry = start(scope)
+      const entry: Kept = { token: fetch(worded.get(scope) ?? scope), until: Number.POSITIVE_INFINITY }
       kept.set(scope, entry)
       try {
         const { value, lifetime } = await entry.token
@@ -77,38 +49,9 @@ export const createTokens = (
         throw error
       }
     },
-    isShared: (scope, token) => {
-      const found = kept.get(scope)
-      return found?.value === token && found.shared
-    },
-    renew: (scope, refused, asked) => {
+    invalidate: (scope, refused, asked) => {
       if (kept.get(scope)?.value === refused) kept.delete(scope)
-      alone.set(scope, asked && asked.length < 1000 ? asked : (alone.get(scope) ?? scope))
+      if (asked && asked.length < longest) worded.set(scope, asked)
     },
   }
 }
-
-interface Group {
-  scopes: readonly string[]
-  token: Promise<Token>
-}
-
-// All that is asked for within one turn of the event loop joins the same group.
-const createGroups = (fetch: (scopes: readonly string[]) => Promise<Token>) => {
-  let open: (Group & { scopes: string[] }) | undefined
-  return (scope: string): Group => {
-    if (!open || open.scopes.length >= maxShared) {
-      const scopes: string[] = []
-      const token = nextTurn().then(() => {
-        if (open?.scopes === scopes) open = undefined
-        return fetch(scopes)
-      })
-      open = { scopes, token }
-    }
-    open.scopes.push(scope)
-    return open
-  }
-}
-
-const spoils = (error: unknown): boolean =>
-  error instanceof PipeError && ['PKG-ACCESS-DENIED', 'PKG-NOT-A-REGISTRY'].includes(error.code)

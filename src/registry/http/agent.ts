@@ -42,8 +42,8 @@ export const createConnections = ({ env, timeouts, pinned }: AgentOptions): Conn
   }
 }
 
-// As curl and docker read these variables: a proxy may be named without a scheme, and this machine is never
-// reached through one. That leaves no use for HTTP_PROXY: plain HTTP is spoken on this machine only.
+// A proxy may be named without a scheme, and this machine is never reached through one. That leaves no use for
+// HTTP_PROXY: plain HTTP is spoken on this machine only.
 const proxiesOf = (env: AgentOptions['env']) => {
   const proxy = (env.https_proxy || env.HTTPS_PROXY || '').trim()
   if (proxy === '') return undefined

@@ -5,7 +5,7 @@ import { retryAfter } from './retry-after.ts'
 import { type Answer, contentType } from './transport.ts'
 
 /** What was asked for; decides what a refusal means. */
-export interface Wanted {
+export interface Subject {
   kind: 'registry' | 'login' | 'token' | 'tag' | 'digest' | 'tags' | 'blob'
   /** As a message names it: `crg.apkg.io/acme/base:1.4`. */
   name: string
@@ -17,7 +17,7 @@ export interface Wanted {
  * The failure of an answer that asks to come back (408, 425, 429, 500, 502, 503, 504): these alone are
  * tried again. A quota and a lockout come as 429 too, but do not pass. Undefined for any other status.
  */
-export const passingFault = (answer: Answer): PipeError | undefined => {
+export const transientFault = (answer: Answer): PipeError | undefined => {
   const { status, url } = answer
   if (![408, 425, 429, 500, 502, 503, 504].includes(status)) return undefined
   if (status === 429) return limited(answer)
@@ -28,14 +28,14 @@ export const passingFault = (answer: Answer): PipeError | undefined => {
 }
 
 /**
- * The failure of an answer that is neither a success nor passing: what it means for what was wanted, by the
+ * The failure of an answer that is neither a success nor transient: what it means for what was asked, by the
  * error codes of the distribution specification where there are any, else by status and text.
  */
-export const refusal = (answer: Answer, wanted: Wanted): PipeError => {
-  const passing = passingFault(answer)
-  if (passing) return passing
-  const [code, failed] = verdict(answer, wanted)
-  const why = code === 'PKG-ACCESS-DENIED' && wanted.anonymous ? noCredential : {}
+export const refusal = (answer: Answer, subject: Subject): PipeError => {
+  const transient = transientFault(answer)
+  if (transient) return transient
+  const [code, failed] = verdict(answer, subject)
+  const why = code === 'PKG-ACCESS-DENIED' && subject.anonymous ? noCredential : {}
   return new PipeError(code, `${failed} (${answer.status})`, { said: said(answer), ...why })
 }
 
@@ -57,13 +57,13 @@ export const said = (answer: Answer): string => {
   return errors.join('; ') || text.trim() || `HTTP ${answer.status} without a word`
 }
 
-const verdict = (answer: Answer, { kind, name, anonymous }: Wanted): [Code, string] => {
+const verdict = (answer: Answer, { kind, name, anonymous }: Subject): [Code, string] => {
   const { status, url } = answer
-  const stranger: [Code, string] = ['PKG-NOT-A-REGISTRY', `${url.host} does not answer as a registry does`]
+  const unlike: [Code, string] = ['PKG-NOT-A-REGISTRY', `${url.host} does not answer as a registry does`]
   // Storage that a redirect led to knows nothing of the registry's credentials and names. A web server that
   // checks the login before the registry does sends a page with its challenge.
   const challenged = status === 401 && answer.headers.has('www-authenticate')
-  if ((isPage(answer) && !challenged) || !answer.trusted) return stranger
+  if ((isPage(answer) && !challenged) || !answer.trusted) return unlike
   if (status === 402) return ['PKG-QUOTA', `${url.host} refuses the request`]
   const limit = [401, 403].includes(status) ? limitOf(said(answer)) : undefined
   if (limit) return [limit, `${url.host} refuses the request`]
@@ -76,11 +76,11 @@ const verdict = (answer: Answer, { kind, name, anonymous }: Wanted): [Code, stri
     /\bNAME_(?:UNKNOWN|INVALID)\b|name unknown|repository (?:name )?not (?:known|found)|does not exist in this workspace/i
   const absent = status === 404 && (codes.length > 0 || parseJson(answer.body) !== undefined)
   const invalid = status === 400 && codes.some((code) => /^(?:NAME|TAG|MANIFEST|DIGEST)_INVALID$/.test(code))
-  if (!(absent || invalid) || ['registry', 'login', 'token'].includes(kind)) return stranger
+  if (!(absent || invalid) || ['registry', 'login', 'token'].includes(kind)) return unlike
   if (named.test(`${codes.join(' ')} ${text}`))
     return ['PKG-PACKAGE-UNKNOWN', `There is no package for ${name}`]
   // Not every registry lists tags; that says nothing of the package.
-  if (kind === 'tags') return stranger
+  if (kind === 'tags') return unlike
   return [kind === 'tag' ? 'PKG-TAG-UNKNOWN' : 'PKG-DIGEST-UNKNOWN', `${name} does not exist`]
 }
 

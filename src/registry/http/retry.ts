@@ -1,5 +1,5 @@
 import { type RetryPolicy, retry } from '../../retry.ts'
-import { passingFault } from './answer.ts'
+import { transientFault } from './answer.ts'
 import type { Answer, Transport } from './transport.ts'
 
 /** Tries again what passes: faults of the network and answers that ask to come back (`src/retry.ts`). */
@@ -14,7 +14,7 @@ export const withRetry =
   }
 
 const orFault = (answer: Answer): Answer => {
-  const fault = passingFault(answer)
+  const fault = transientFault(answer)
   if (fault) throw fault
   return answer
 }

@@ -3,9 +3,9 @@ import { checkRealm, type RealmPolicy } from '../../../src/registry/auth/realm.t
 import { classifyAddress } from '../../../src/registry/http/address.ts'
 
 const names: Record<string, string[]> = {
-  'crg.apkg.io': ['203.0.113.10'],
-  'auth.example.com': ['198.51.100.7', '2001:db8::7'],
-  'rebound.example.com': ['198.51.100.7', '10.0.0.1'],
+  'crg.apkg.io': ['93.184.215.10'],
+  'auth.example.com': ['93.184.215.7', '2606:2800::7'],
+  'rebound.example.com': ['93.184.215.7', '10.0.0.1'],
   'metadata.example.com': ['169.254.169.254'],
   'here.example.com': ['127.0.0.1'],
   'lab.internal': ['127.0.0.1'],
@@ -36,7 +36,7 @@ describe('checkRealm', () => {
   it('accepts a public host, says that it is another one, and hands out the addresses that were checked', async () => {
     await expect(check('https://auth.example.com/token')).resolves.toMatchObject({
       foreign: true,
-      addresses: ['198.51.100.7', '2001:db8::7'],
+      addresses: ['93.184.215.7', '2606:2800::7'],
     })
   })
 
@@ -54,13 +54,16 @@ describe('checkRealm', () => {
     ['localhost', 'https://localhost/token', /a loopback address/],
     ['a name below localhost', 'https://a.localhost/token', /a loopback address/],
     ['the metadata service', 'https://169.254.169.254/latest', /a link-local address/],
-    ['the unspecified address', 'https://0.0.0.0/token', /an? unspecified address/],
+    ['the unspecified address', 'https://0.0.0.0/token', /an unspecified address/],
     ['IPv6 loopback', 'https://[::1]/token', /a loopback address/],
     ['a mapped address', 'https://[::ffff:10.0.0.1]/token', /a private address/],
     ['a unique local address', 'https://[fd12::1]/token', /a private address/],
     ['a name of the metadata service', 'https://metadata.example.com/', /a link-local address/],
     ['a name of this machine', 'https://here.example.com/', /a loopback address/],
     ['a name with one private address of two', 'https://rebound.example.com/', /10\.0\.0\.1, a private/],
+    ['an address of a benchmark', 'https://198.18.0.1/', /a reserved address/],
+    ['the metadata service of another cloud', 'https://192.0.0.192/opc/', /a link-local address/],
+    ['a tunnel to this machine', 'https://[2002:7f00:1::]/', /a reserved address/],
     ['another port of a registry on this machine', 'http://crg.apkg.io:5001/token', /read on the way/],
   ])('refuses %s', async (_, realm, why) => {
     const error = await check(realm).catch((reason) => reason)
@@ -109,7 +112,7 @@ describe('checkRealm', () => {
         code: 'PKG-REALM-REFUSED',
         why: expect.stringContaining('AUTH_REALM_HOSTS'),
       })
-    const only = { allowedHosts: ['login.example.com:8443'], lookup: async () => ['198.51.100.9'] }
+    const only = { allowedHosts: ['login.example.com:8443'], lookup: async () => ['93.184.215.9'] }
     await expect(check('https://login.example.com:8443/', undefined, only)).resolves.toBeDefined()
   })
 
@@ -135,25 +138,53 @@ describe('classifyAddress', () => {
   it.each([
     ['127.255.0.1', 'loopback'],
     ['::1', 'loopback'],
+    ['[::1]', 'loopback'],
     ['::ffff:127.0.0.1', 'loopback'],
     ['64:ff9b::7f00:1', 'loopback'],
     ['172.31.255.255', 'private'],
     ['100.64.0.1', 'private'],
     ['fd00::1', 'private'],
+    ['fec0::1', 'private'],
     ['64:ff9b::10.0.0.1', 'private'],
     ['169.254.169.254', 'link-local'],
     ['fe80::1%eth0', 'link-local'],
     ['fd00:ec2::254', 'link-local'],
+    ['fd20:ce::254', 'link-local'],
+    ['192.0.0.192', 'link-local'],
+    ['100.100.100.200', 'link-local'],
+    ['168.63.129.16', 'link-local'],
+    ['64:ff9b::192.0.0.192', 'link-local'],
+    ['192.0.0.1', 'reserved'],
+    ['198.18.0.1', 'reserved'],
+    ['198.19.255.255', 'reserved'],
+    ['192.0.2.1', 'reserved'],
+    ['198.51.100.7', 'reserved'],
+    ['203.0.113.10', 'reserved'],
+    ['64:ff9b::203.0.113.10', 'reserved'],
+    ['64:ff9b:1::7f00:1', 'reserved'],
+    ['2002:7f00:1::', 'reserved'],
+    ['2001::7f00:1', 'reserved'],
+    ['::ffff:0:127.0.0.1', 'reserved'],
+    ['100::1', 'reserved'],
+    ['2001:db8::1', 'reserved'],
+    ['240.0.0.1', 'reserved'],
     ['0.0.0.0', 'unspecified'],
+    ['0.1.2.3', 'unspecified'],
     ['::', 'unspecified'],
     ['::127.0.0.1', 'unspecified'],
+    ['::7f00:1', 'unspecified'],
+    ['::2', 'unspecified'],
     ['255.255.255.255', 'unspecified'],
+    ['224.0.0.1', 'unspecified'],
     ['ff02::1', 'unspecified'],
     ['example.com', 'unspecified'],
+    ['127.1', 'unspecified'],
+    ['', 'unspecified'],
+    ['8.8.8.8', undefined],
     ['172.32.0.1', undefined],
-    ['203.0.113.10', undefined],
-    ['64:ff9b::203.0.113.10', undefined],
-    ['2001:db8::1', undefined],
+    ['198.20.0.1', undefined],
+    ['64:ff9b::8.8.8.8', undefined],
+    ['2606:2800::1', undefined],
   ])('%s is %s', (address, expected) => {
     expect(classifyAddress(address)).toBe(expected)
   })

@@ -11,8 +11,8 @@ const fixture = (lifetime: number) => {
   const clock = { now: 0 }
   const asked: string[] = []
   const tokens = createTokens(
-    async (scopes) => {
-      asked.push(scopes.join())
+    async (scope) => {
+      asked.push(scope)
       return { value: `token${asked.length}`, lifetime }
     },
     () => clock.now,
@@ -61,65 +61,13 @@ describe('createTokens', () => {
   it('forgets a refused token, but not the one that somebody has fetched since', async () => {
     const { asked, tokens } = fixture(60_000)
     const refused = await tokens.get(scope)
-    tokens.renew(scope, refused, undefined)
+    tokens.invalidate(scope, refused, undefined)
     await expect(tokens.get(scope)).resolves.toBe('token2')
-    tokens.renew(scope, refused, 'repository:other:pull')
+    tokens.invalidate(scope, refused, 'repository:other:pull')
     await expect(tokens.get(scope)).resolves.toBe('token2')
-    tokens.renew(scope, 'token2', undefined)
+    tokens.invalidate(scope, 'token2', undefined)
     await tokens.get(scope)
     expect(asked.at(-1)).toBe('repository:other:pull')
-  })
-})
-
-describe('tokens of several scopes', () => {
-  const scopes = Array.from({ length: 45 }, (_, index) => `repository:acme/image${index}:pull`)
-
-  it('are asked for together, twenty at a time, when they are needed at the same time', async () => {
-    const { asked, tokens } = fixture(60_000)
-    const values = await Promise.all(scopes.map((each) => tokens.get(each)))
-    expect(asked.map((each) => each.split(',').length)).toEqual([20, 20, 5])
-    expect([values[0], values[19], values[20], values[44]]).toEqual(['token1', 'token1', 'token2', 'token3'])
-    expect(tokens.isShared(scopes[0] ?? '', 'token1')).toBe(true)
-    await expect(tokens.get(scope)).resolves.toBe('token4')
-    expect(tokens.isShared(scope, 'token4')).toBe(false)
-  })
-
-  it('are asked for one by one where the server refuses them together, and the denied one alone fails', async () => {
-    const asked: string[] = []
-    const tokens = createTokens(async (wanted) => {
-      asked.push(wanted.join())
-      if (wanted.includes('b')) throw new PipeError('PKG-ACCESS-DENIED', 'denied')
-      return { value: wanted.join(), lifetime: 60_000 }
-    })
-    const outcomes = await Promise.allSettled(['a', 'b', 'c'].map((each) => tokens.get(each)))
-    expect(outcomes).toMatchObject([
-      { value: 'a' },
-      { reason: { code: 'PKG-ACCESS-DENIED' } },
-      { value: 'c' },
-    ])
-    expect(asked).toEqual(['a,b,c', 'a', 'b', 'c'])
-  })
-
-  it.each(['PKG-AUTH-REFUSED', 'PKG-QUOTA', 'PKG-NETWORK'] as const)('fail together for %s', async (code) => {
-    let calls = 0
-    const tokens = createTokens(async () => {
-      calls++
-      throw new PipeError(code, 'failed')
-    })
-    await Promise.allSettled(['a', 'b', 'c'].map((each) => tokens.get(each)))
-    expect(calls).toBe(1)
-  })
-
-  it('are asked for alone after one did not do', async () => {
-    const { asked, tokens } = fixture(60_000)
-    await Promise.all([tokens.get('a'), tokens.get('b')])
-    tokens.renew('a', 'token1', undefined)
-    await expect(Promise.all([tokens.get('a'), tokens.get('b'), tokens.get('c')])).resolves.toEqual([
-      'token2',
-      'token1',
-      'token3',
-    ])
-    expect(asked).toEqual(['a,b', 'a', 'c'])
   })
 })
 
@@ -136,10 +84,10 @@ describe('fetchToken', () => {
     return fetchToken(send, {
       realm: new URL('https://auth.example.com/token?a=b'),
       service: 'packages',
-      scopes: [scope],
+      scope,
       credential: undefined,
       userAgent: 'test',
-      wanted: { kind: 'token', name: 'acme/base', anonymous: true },
+      subject: { kind: 'token', name: 'acme/base', anonymous: true },
     })
   }
 
@@ -189,14 +137,14 @@ describe('createGate', () => {
 
   it('lets nobody through after a refusal, and tells everybody the same', async () => {
     const gate = createGate()
-    let knocks = 0
+    let logins = 0
     const login = async () => {
-      knocks++
+      logins++
       throw refused
     }
     const outcomes = await Promise.allSettled([gate.pass(login), gate.pass(login), gate.pass(login)])
     for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: refused })
     await expect(gate.pass(login)).rejects.toBe(refused)
-    expect(knocks).toBe(1)
+    expect(logins).toBe(1)
   })
 })
