@@ -1,7 +1,5 @@
-import { cpSync, mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { catalogue } from '../src/errors.ts'
@@ -60,21 +58,5 @@ describe('the public contract', () => {
     expect(pipeYml.image).toBe(`${image}:${VERSION}`)
     expect(pipeYml.repository).toBe(`https://bitbucket.org/${account}/packages-pull`)
     expect(packageJson.homepage).toBe(pipeYml.repository)
-  })
-
-  it('changes account and image everywhere by one command', async () => {
-    const project = mkdtempSync(join(tmpdir(), 'publisher-'))
-    const files = ['package.json', 'pipe.yml', 'README.md', 'test/lab/pipe.ts']
-    for (const name of files) cpSync(join(ROOT, name), join(project, name), { recursive: true })
-    const script = join(ROOT, 'scripts/publisher.ts')
-    await execa(process.execPath, [script, 'acme', 'registry.example.com/pipes/packages-pull'], {
-      cwd: project,
-    })
-    const texts = files.map((name) => readFileSync(join(project, name), 'utf8'))
-    expect(texts.join().match(/your-account/g)).toBeNull()
-    expect(texts[1]).toContain(`image: registry.example.com/pipes/packages-pull:${VERSION}\n`)
-    expect(texts[2]).toContain(`pipe: acme/packages-pull:${VERSION}`)
-    await execa(process.execPath, [script, 'your-account'], { cwd: project })
-    expect(files.map((name) => readFileSync(join(project, name), 'utf8'))).toEqual(files.map(read))
   })
 })
