@@ -3,6 +3,7 @@ import { busybox, randomFile, textFile } from './layers.ts'
 import { pipeImage } from './pipe-image.ts'
 import { type Registry, registries } from './registry.ts'
 import { ownDefinition } from './script.ts'
+import { stage } from './stage.ts'
 import { pushImage, type Recipe, type TestImage } from './test-images.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -31,11 +32,14 @@ const recipes = {
 
 /** Installs what is missing, starts the network and its servers, fills the registries, builds the pipe image. */
 export const openLaboratory = async (): Promise<{ laboratory: Laboratory; close: () => Promise<void> }> => {
-  await installPackages()
-  const { close, ...world } = await openWorld()
+  await stage('programs installed', installPackages)
+  const { close, ...world } = await stage('network and servers up', openWorld)
   try {
     const { image: pipe } = await ownDefinition()
-    const [images, folder] = await Promise.all([pushAll(world), pipeImage(pipe)])
+    const [images, folder] = await Promise.all([
+      stage('registries filled', () => pushAll(world)),
+      stage('image of the pipe built', () => pipeImage(pipe)),
+    ])
     return { laboratory: { world, images, pipe, pipeImage: folder }, close }
   } catch (error) {
     await close()
