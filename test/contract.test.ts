@@ -15,6 +15,7 @@ const pipeYml = parse(read('pipe.yml')) as {
   variables: Array<{ name: string; default?: string }>
 }
 const packageJson = JSON.parse(read('package.json')) as {
+  scripts: Record<string, string>
   homepage: string
   config: { account: string; image: string }
 }
@@ -58,5 +59,15 @@ describe('the public contract', () => {
     expect(pipeYml.image).toBe(`${image}:${VERSION}`)
     expect(pipeYml.repository).toBe(`https://bitbucket.org/${account}/packages-pull`)
     expect(packageJson.homepage).toBe(pipeYml.repository)
+  })
+
+  it('has only scripts that work as the first one in a fresh clone: each begins with the setup', () => {
+    const { scripts } = packageJson
+    const first = (name: string): string | undefined =>
+      /^npm run --silent ([\w:]+) &&/.exec(scripts[name] ?? '')?.[1]
+    const beginsWithSetup = (name: string | undefined): boolean =>
+      name === 'setup' || (name !== undefined && beginsWithSetup(first(name)))
+    expect(Object.keys(scripts).length).toBeGreaterThan(5)
+    expect(Object.keys(scripts).filter((name) => !beginsWithSetup(name))).toEqual([])
   })
 })
