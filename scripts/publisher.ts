@@ -1,6 +1,6 @@
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { parseReference, ReferenceSyntaxError } from '../src/image/reference.ts'
+import { literal, rewriteQuoted } from './quoted.ts'
 
 // `npm run publisher -- <account> [<image>]`: says who publishes this pipe. The account of `pipe: <account>/…` and
 // the name of the image stand in package.json under `config`; this changes them there and wherever they are quoted.
@@ -13,23 +13,15 @@ const USAGE = `Usage: npm run publisher -- <account> [<image>]
   account  the Bitbucket workspace of the pipe's repository, as in "pipe: <account>/packages-pull"
   image    where the pipe's image is published, without a tag; else docker.io/<account>/packages-pull`
 
-const project = process.cwd()
-
 const main = (args: readonly string[]): void => {
   const next = asked(args)
   const now = present()
-  const files = globSync(['package.json', '*.yml', '*.md', 'docs/**/*.md'], { cwd: project })
-  // All are read before the first is written.
-  const texts = files.map((name) => readFileSync(join(project, name), 'utf8'))
-  const changed = texts.map((text) => renamed(text, now, next))
-  files.forEach((name, i) => {
-    if (changed[i] !== texts[i]) writeFileSync(join(project, name), changed[i] ?? '')
-  })
+  rewriteQuoted((text) => renamed(text, now, next))
   console.log(`pipe: ${next.account}/packages-pull, image ${next.image}`)
 }
 
 const present = (): Publisher => {
-  const { config } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { config: Publisher }
+  const { config } = JSON.parse(readFileSync('package.json', 'utf8')) as { config: Publisher }
   if (fullName(config.image) === config.image) return config
   throw new Refusal(`In package.json, write the image with its registry: ${fullName(config.image)}`)
 }
@@ -85,8 +77,6 @@ const renamed = (text: string, now: Publisher, next: Publisher): string => {
     isImage === undefined ? next.account : next.image,
   )
 }
-
-const literal = (text: string): string => text.replaceAll(/[.[\]]/g, '\\$&')
 
 class Refusal extends Error {}
 

@@ -20,9 +20,10 @@ const house: Record<string, readonly string[]> = {
   delivery: ['lookup', 'engine', 'store'],
   run: ['engine', 'report'],
   deliver: ['delivery', 'run'],
-  check: ['delivery', 'run'],
+  // It ends with the same outcome as a delivery.
+  check: ['deliver'],
   // The door through which pipe.ts loads the libraries when it needs them.
-  work: ['deliver', 'check'],
+  work: ['check'],
   pipe: ['work'],
   main: ['pipe'],
   // The second program.
@@ -110,7 +111,7 @@ describe('the imports of src/', () => {
     ['lookup/a.ts', '../delivery/b.ts', 'delivery is not below lookup'],
     ['delivery/a.ts', '../deliver.ts', 'deliver is not below delivery'],
     ['run/a.ts', '../delivery/b.ts', 'delivery is not below run'],
-    ['check.ts', './deliver.ts', 'deliver is not below check'],
+    ['deliver.ts', './check.ts', 'check is not below deliver'],
     ['pipe.ts', './main.ts', 'main is not below pipe'],
     ['pipe.ts', './rollout/a.ts', 'rollout is not below pipe'],
   ])('would be refused from %s to %s', (file, path, why) => {

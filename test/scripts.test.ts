@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '..')
 const { account, image } = manifest.config
 const made = new Set(['.git', 'node_modules', 'dist', '.lab', 'coverage'])
 
-describe('npm run publisher', { timeout: 60_000 }, () => {
+describe('the scripts of a release', { timeout: 60_000 }, () => {
   let project: string
   beforeEach(() => {
     project = mkdtempSync(join(tmpdir(), 'publisher-'))
@@ -18,14 +18,12 @@ describe('npm run publisher', { timeout: 60_000 }, () => {
   })
   afterEach(() => rmSync(project, { recursive: true, force: true }))
 
-  const publisher = async (...args: string[]) => {
-    const script = join(project, 'scripts/publisher.ts')
-    const { exitCode, stderr } = await execa(process.execPath, [script, ...args], {
-      cwd: project,
-      reject: false,
-    })
+  const script = async (name: string, args: string[], env: Record<string, string> = {}) => {
+    const command = [join(project, 'scripts', name), ...args]
+    const { exitCode, stderr } = await execa(process.execPath, command, { cwd: project, env, reject: false })
     return { exitCode, stderr }
   }
+  const publisher = (...args: string[]) => script('publisher.ts', args)
   const fine = { exitCode: 0, stderr: '' }
 
   const files = (): Record<string, string> =>
@@ -36,7 +34,7 @@ describe('npm run publisher', { timeout: 60_000 }, () => {
         .map((path) => [path.slice(project.length + 1), readFileSync(path, 'utf8')]),
     )
 
-  it('changes account and image everywhere, and back, byte for byte', async () => {
+  it('change account and image everywhere, and back, byte for byte', async () => {
     const before = files()
     expect(await publisher('some-team', 'registry.example.com:5000/pipes/pull')).toEqual(fine)
     const after = files()
@@ -53,7 +51,7 @@ describe('npm run publisher', { timeout: 60_000 }, () => {
     expect(files()).toEqual(before)
   })
 
-  it('changes nothing when it is asked for the same again', async () => {
+  it('change nothing when they are asked for the same again', async () => {
     await publisher('some-team')
     const once = files()
     expect(await publisher('some-team')).toEqual(fine)
@@ -70,7 +68,7 @@ describe('npm run publisher', { timeout: 60_000 }, () => {
     ['packages-pull', 'packages-pull/packages-pull'],
     ['acme', 'localhost:5000/acme/packages-pull'],
     ['README', 'registry.example.com/image'],
-  ])('takes no common word for a name of the publisher: %s %s', async (...names) => {
+  ])('take no common word for a name of the publisher: %s %s', async (...names) => {
     const before = files()
     expect(await publisher(...names)).toEqual(fine)
     expect(files()).not.toEqual(before)
@@ -91,13 +89,13 @@ describe('npm run publisher', { timeout: 60_000 }, () => {
     [['my-team', 'acme/Pull'], '"acme/Pull" is not an image reference'],
     [['my-team', 'acme/pull\nx'], 'is not an image reference'],
     [['my-team', 'crg.apkg.io/my-team/pull'], 'cannot be in crg.apkg.io'],
-  ])('refuses %j and changes nothing', async (args, why) => {
+  ])('refuse %j and change nothing', async (args, why) => {
     const before = files()
     expect(await publisher(...args)).toEqual({ exitCode: 2, stderr: expect.stringContaining(why) })
     expect(files()).toEqual(before)
   })
 
-  it('leaves the tests of the contract green', async () => {
+  it('leave the tests of the contract green', async () => {
     symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'))
     await publisher('some-team')
     const vitest = join(project, 'node_modules/vitest/vitest.mjs')
@@ -106,5 +104,31 @@ describe('npm run publisher', { timeout: 60_000 }, () => {
       env: { NO_COLOR: '1' },
     })
     expect(stdout).toMatch(/\n[1-9]\d* passed, 0 failed, 0 skipped$/)
+  })
+
+  it('give what npm version made of package.json to all who quote it, and to nothing else', async () => {
+    const { version } = manifest
+    const env = { npm_old_version: version, npm_new_version: '12.3.4-rc.1', npm_package_config_image: image }
+    const before = files()
+    expect(await script('version.ts', [], env)).toEqual(fine)
+    const after = files()
+    const changed = Object.keys(after).filter((name) => after[name] !== before[name])
+    expect(changed).toEqual(expect.arrayContaining(['README.md', 'pipe.yml']))
+    expect(changed.filter((name) => !/\.(md|yml)$/.test(name))).toEqual([])
+    // By the image's own name: it need not be called packages-pull.
+    expect(parse(after['pipe.yml'] ?? '')).toMatchObject({ image: `${image}:12.3.4-rc.1` })
+    const quoted = (text = '') => text.match(/pipe: [\w-]+\/packages-pull:[\w.-]+/g)
+    expect(new Set(quoted(after['README.md']))).toEqual(
+      new Set([`pipe: ${account}/packages-pull:12.3.4-rc.1`]),
+    )
+    const back = { ...env, npm_old_version: '12.3.4-rc.1', npm_new_version: version }
+    expect(await script('version.ts', [], back)).toEqual(fine)
+    expect(files()).toEqual(before)
+  })
+
+  it('change no version by hand', async () => {
+    const before = files()
+    expect(await script('version.ts', [])).toMatchObject({ exitCode: 2 })
+    expect(files()).toEqual(before)
   })
 })
