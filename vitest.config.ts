@@ -1,12 +1,22 @@
 import { defineConfig } from 'vitest/config'
+import { closingLine } from './test/closing-line.ts'
+import { progress } from './test/progress.ts'
 
 // `unit` needs nothing but Node; `lab` needs root and Debian, and runs one file at a time because its
 // files share two cores and measure nothing.
 export default defineConfig({
   test: {
-    reporters: ['default', './test/closing-line.ts'],
+    reporters: ['default', progress(), closingLine()],
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/lab/**'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/lab/**'],
+          // Not 0: to Vitest that is "no order", and where there is one worker it runs such files last.
+          sequence: { groupOrder: 1 },
+        },
+      },
       {
         test: {
           name: 'lab',
@@ -14,7 +24,7 @@ export default defineConfig({
           globalSetup: ['test/lab/global-setup.ts'],
           fileParallelism: false,
           // After the unit tests: the laboratory has both cores to itself.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 240_000,
         },

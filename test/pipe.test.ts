@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { PipeError } from '../src/errors.ts'
+import { VERSION as PIPE_VERSION } from '../src/identity.ts'
 import { pipe } from '../src/pipe.ts'
 import { type Answer, fakeDocker } from './fake-docker.ts'
 import { imageIndex, imageManifest, serveBasic, servePackage, sha256 } from './fake-package.ts'
@@ -111,7 +112,7 @@ describe('the pipe', () => {
       `PACKAGES_IMAGE_0=${registry.host}/acme/base:1.4\nPACKAGES_IMAGE_0_DIGEST=${DIGEST}\nPACKAGES_IMAGE_0_ID=${ID}\n`,
     )
     expect(result()).toMatchObject({
-      version: '1.0.0',
+      version: PIPE_VERSION,
       outcome: 'success',
       error: null,
       images: [

@@ -5,7 +5,8 @@ import { whyNot } from './install.ts'
 import { openLaboratory } from './laboratory.ts'
 import { runPipeline } from './runner/pipeline.ts'
 
-// Runs the README's first complete example, unchanged, and prints the steps' logs as Bitbucket shows them.
+// `npm run demo` runs the README's first complete example, unchanged, and prints the steps' logs as Bitbucket shows
+// them. Through npm and not by hand: this is TypeScript, for the Node.js that npm installs.
 const example = (readme: string): string => {
   const blocks = [...readme.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, block = '']) => block)
   const found = blocks.find((block) => /^pipelines:/m.test(block) && block.includes('pipe:'))

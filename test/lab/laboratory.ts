@@ -3,6 +3,7 @@ import { pipeImage } from './images/pipe-image.ts'
 import { pushImage, type Recipe, type TestImage } from './images/test-images.ts'
 import { installPackages } from './install.ts'
 import { ownDefinition } from './runner/script.ts'
+import { stage } from './stage.ts'
 import { type Registry, registries } from './world/registry.ts'
 import { openWorld, type World } from './world/world.ts'
 
@@ -31,11 +32,14 @@ const recipes = {
 
 /** Installs what is missing, starts the network and its servers, fills the registries, builds the pipe image. */
 export const openLaboratory = async (): Promise<{ laboratory: Laboratory; close: () => Promise<void> }> => {
-  await installPackages()
-  const { close, ...world } = await openWorld()
+  await stage('programs installed', installPackages)
+  const { close, ...world } = await stage('network and servers up', openWorld)
   try {
     const { image: pipe } = await ownDefinition()
-    const [images, folder] = await Promise.all([pushAll(world), pipeImage(pipe)])
+    const [images, folder] = await Promise.all([
+      stage('registries filled', () => pushAll(world)),
+      stage('image of the pipe built', () => pipeImage(pipe)),
+    ])
     return { laboratory: { world, images, pipe, pipeImage: folder }, close }
   } catch (error) {
     await close()

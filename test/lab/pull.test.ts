@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { VERSION } from '../../src/identity.ts'
 import { describeInLaboratory, laboratory, newStep } from './attach.ts'
 import { pushBigImage } from './laboratory.ts'
 import { PIPE, pipeLog } from './pipe.ts'
@@ -81,7 +82,7 @@ for (const runtime of [2, 3] as const) {
       expect(log).toContain('\nfrom the image\n')
       expect(log).toContain(`\n${digest}\n`)
       expect(await result(step)).toMatchObject({
-        version: '1.0.0',
+        version: VERSION,
         outcome: 'success',
         error: null,
         images: [

@@ -7,12 +7,12 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { describeInLaboratory, laboratory, newStep } from './attach.ts'
 import { project } from './cache.ts'
 import { bashOnly, nodeBase, noShell, perlBase } from './images/build-images.ts'
+import { commandEnd, PIPE } from './pipe.ts'
 import { pipeContainers, processes, procOf, stopPipe } from './runner/observe.ts'
 import { runPipeline } from './runner/pipeline.ts'
 import { type RunOptions, runScript } from './runner/run.ts'
 import { docker, type Step } from './runner/step.ts'
 
-const PIPE = 'your-account/packages-pull:1.0.0'
 const NASTY = `a "double" and 'single' quote, a \\ backslash, \`ticks\`,\n\n $HOME $(id) \${X} ünïcödé 🎉 — end\t`
 
 const files = {
@@ -70,7 +70,7 @@ describeInLaboratory('The commands of RUN', () => {
   ) => {
     const item = { pipe: PIPE, variables: { NO_COLOR: '1', OUTPUT_DIR: 'packages', ...variables } }
     const { exitCode, rawLog, seconds } = await runScript(step, [item, ...after], options)
-    const log = rawLog.slice(rawLog.indexOf('/packages-pull:1.0.0\n'))
+    const log = rawLog.slice(rawLog.indexOf(commandEnd))
     const output = log
       .replace(/^.*?\nINFO: Running the commands of RUN in \S+\n/s, '')
       .replace(/^(?:✔|✖|ERROR:|WARNING:| {2}(?:Said|Why|To do|More): ).*\n/gm, '')

@@ -26,6 +26,8 @@ export interface StepOptions {
   disk?: number
   /** The repository whose pipeline runs. */
   repository?: string
+  /** A folder of this machine whose copy is the clone. */
+  clone?: string
   /** Files of the clone, by path. */
   files?: Record<string, string>
   /** Repository, workspace and deployment variables. */
@@ -60,7 +62,7 @@ export const openStep = async (world: World, options: StepOptions = {}): Promise
     const grant = { username: randomUUID(), password: newSecret('BBPK'), repository, actions: ['pull'] }
     const build = join(namespace.dir, 'build')
     const id = namespace.dir.split('-').at(-1) ?? ''
-    await Promise.all([issue(world, id, grant), addBasicUser(world, grant), checkOut(build, options.files)])
+    await Promise.all([issue(world, id, grant), addBasicUser(world, grant), checkOut(build, options)])
     await connect(world, namespace)
     if (options.front) await runInside(namespace, ['sh', '-ec', leadToFront])
     await runInside(namespace, ['sh', '-ec', prepare(build, options)])
@@ -94,8 +96,9 @@ export const inStep = <O extends Options>(step: Step, command: readonly string[]
 export const docker = (step: Step, args: readonly string[], options?: Options) =>
   inStep(step, ['/usr/bin/docker', ...args], options)
 
-const checkOut = async (build: string, files: Record<string, string> = {}): Promise<void> => {
+const checkOut = async (build: string, { clone, files = {} }: StepOptions): Promise<void> => {
   await mkdir(build)
+  if (clone !== undefined) await execa('cp', ['-a', `${clone}/.`, build])
   await chmod(build, 0o777)
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(build, name)), { recursive: true })
