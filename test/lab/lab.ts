@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { whyNot } from './install.ts'
 import { openLaboratory } from './laboratory.ts'
-import { Refusal, readPipeline } from './pipeline-file.ts'
-import { runFile } from './run-file.ts'
+import { Refusal, readPipeline } from './runner/pipeline-file.ts'
+import { runFile } from './runner/run-file.ts'
 
 // `npm run lab`. Through npm and not by hand: this is TypeScript, for the Node.js that npm installs.
 const USAGE = `npm run lab                           leaves a laboratory up, with one step in it, and says how to use it by hand

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
+import type { Laboratory } from '../laboratory.ts'
 import { checkOut } from './check-out.ts'
-import type { Laboratory } from './laboratory.ts'
+import { runPipeline } from './pipeline.ts'
 import { readPipeline } from './pipeline-file.ts'
-import { runPipeline } from './runner/pipeline.ts'
 
 /**
  * Runs the default pipeline of a bitbucket-pipelines.yml, or only its steps of these names or numbers, in clones of

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { describeInLaboratory, laboratory } from './attach.ts'
+import { describeInLaboratory, laboratory } from '../attach.ts'
 import { PIPE } from './pipe.ts'
 import { runFile } from './run-file.ts'
 

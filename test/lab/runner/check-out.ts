@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { exists } from './cache.ts'
+import { exists } from '../cache.ts'
 
 /** A folder as a step finds its clone. */
 export interface Clone {
