@@ -7,7 +7,7 @@ export interface Clock {
   signal: AbortSignal
   /** Milliseconds that are left. */
   left(): number
-  /** Ends the clock: its timer would keep the process alive. */
+  /** Ends the clock, and with it whatever still runs by it: nothing is to be tried after the last line of the log. */
   stop(): void
 }
 
@@ -25,7 +25,10 @@ export const startClock = (timeout: number, stopped?: AbortSignal): Clock => {
   return {
     signal: stopped === undefined ? over.signal : AbortSignal.any([stopped, over.signal]),
     left: () => end - performance.now(),
-    stop: () => clearTimeout(timer),
+    stop() {
+      clearTimeout(timer)
+      over.abort(new PipeError('PKG-INTERRUPTED', 'The run is over.'))
+    },
   }
 }
 

@@ -55,6 +55,7 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
       present,
       store: settings.store,
       platformChosen: chosen !== undefined,
+      counted: new Set<string>(),
     }
     const open = deliveries.filter(({ result }) => result === undefined)
     await mapConcurrently(open, concurrency, async (delivery) => {
@@ -107,13 +108,15 @@ interface Around extends Tools, Pick<Places, 'lookup'> {
   store: string | undefined
   /** Whether the user named the platform. */
   platformChosen: boolean
+  /** See `pullImage`. */
+  counted: Set<string>
 }
 
 const viaEngine = async (
   { image, source }: Delivery,
   around: Around,
 ): Promise<DeliveredImage | PipeError> => {
-  const { signIns, lookup, platformChosen } = around
+  const { signIns, lookup, platformChosen, counted } = around
   if (source.from === 'nowhere') return source.error
   if (source.from === 'engine') {
     const started = performance.now()
@@ -126,7 +129,7 @@ const viaEngine = async (
   const credential = resolved === undefined ? lookup.credentials(image)[0] : resolved.credential
   try {
     const engine = await signIns.engineFor(credential)
-    return await pullImage(meant, { resolved, credential, engine, platformChosen }, around)
+    return await pullImage(meant, { resolved, credential, engine, platformChosen, counted }, around)
   } catch (failure) {
     return lookup.explain([{ credential, error: asPipeError(failure) }], image)
   }

@@ -1,15 +1,17 @@
+import { inspect } from 'node:util'
 import type { Outcome } from './deliver.ts'
 import type { DeliveredImage } from './delivered.ts'
 import { asPipeError, PipeError } from './errors.ts'
+import { USER_AGENT } from './identity.ts'
 import { failureText } from './report/failure.ts'
 import { createLog, type Log } from './report/log.ts'
-import { type Ran, report, reportRun } from './report/outputs.ts'
+import { type Ran, report, reportResult } from './report/outputs.ts'
 import type { Secrets } from './secrets.ts'
 import { isDebug } from './settings/early.ts'
 import type { Environment } from './settings/environment.ts'
 import type { RunSettings } from './settings/run.ts'
 import { secretsOf } from './settings/secrets.ts'
-import { readSettings } from './settings/settings.ts'
+import { readSettings, type Settings } from './settings/settings.ts'
 import { clean } from './text.ts'
 import { seconds } from './units.ts'
 
@@ -20,8 +22,17 @@ interface Process {
   signal: AbortSignal
 }
 
+interface Around {
+  env: Environment
+  log: Log
+  secrets: Secrets
+  signal: AbortSignal
+}
+
 /** What delivering or checking came to, and the commands that are to follow. */
 interface Delivered extends Outcome {
+  /** Nothing was to be delivered. */
+  checked?: boolean
   run?: RunSettings | undefined
 }
 
@@ -31,18 +42,21 @@ export const pipe = async (env: Environment, { write, signal }: Process): Promis
   const secrets = secretsOf(env)
   const { mask } = secrets
   const log = createLog({ write, mask, debug: isDebug(env), colours: !env.NO_COLOR })
-  const written = (text: string) => clean(mask(text))
+  const around = { env, log, clean: (text: string) => clean(mask(text)) }
+  log.info(USER_AGENT.replace('/', ' '))
 
-  const { images, summary, run, ...outcome } = await attempt(() => deliver({ env, log, secrets, signal }))
+  const { images, summary, run, checked, ...outcome } = await deliver({ env, log, secrets, signal })
   const errors = [...outcome.errors]
-  errors.push(...report(env, { images, error: errors[0] }, written, log))
+  errors.push(...(checked ? reportResult : report)({ images, error: errors[0] }, around))
 
   let ran: Ran | undefined
   if (run !== undefined && errors.length === 0) {
     const ended = await runIn(images[0], run, { env, log, signal })
     if (ended instanceof PipeError) errors.push(ended)
     else ran = ended
-    errors.push(...reportRun(env, { images, error: errors[0], ran: ran ?? null }, written))
+    errors.push(...reportResult({ images, error: errors[0], ran: ran ?? null }, around))
+    // What the commands wrote last may have no end of line.
+    write('\n')
   }
 
   logErrors(errors, log, mask)
@@ -55,29 +69,29 @@ export const pipe = async (env: Environment, { write, signal }: Process): Promis
   return exitCode
 }
 
-interface Around {
-  env: Environment
-  log: Log
-  secrets: Secrets
-  signal: AbortSignal
+const deliver = async (around: Around): Promise<Delivered> => {
+  let settings: Settings | undefined
+  try {
+    settings = readSettings(around.env)
+    return await deliverBy(settings, around)
+  } catch (error) {
+    // Nothing was delivered where all of it failed at once.
+    const images = settings?.images.map(() => null) ?? []
+    return { images, errors: [asPipeError(error)], summary: '', checked: settings?.checkOnly ?? false }
+  }
 }
 
-const deliver = async (around: Around): Promise<Delivered> => {
-  const settings = readSettings(around.env)
+const deliverBy = async (settings: Settings, around: Around): Promise<Delivered> => {
   // Loaded only now: a wrong variable is reported without waiting for them.
   const { checkAll, deliverAll, openTools } = await import('./work.ts')
   const tools = openTools(settings, around)
   try {
-    if (settings.checkOnly) return await checkAll(settings, tools)
+    if (settings.checkOnly) return { ...(await checkAll(settings, tools)), checked: true }
     return { ...(await deliverAll(settings, tools)), run: settings.run }
   } finally {
     await tools.close()
   }
 }
-
-// Nothing was delivered where all of it failed at once.
-const attempt = (work: () => Promise<Delivered>): Promise<Delivered> =>
-  work().catch((error: unknown) => ({ images: [], errors: [asPipeError(error)], summary: '' }))
 
 const runIn = async (
   image: DeliveredImage | null | undefined,
@@ -93,5 +107,5 @@ const runIn = async (
 const logErrors = (errors: readonly PipeError[], log: Log, mask: Secrets['mask']) => {
   // Several images may fail for one reason, such as a login that was refused.
   for (const text of new Set(errors.map((error) => failureText(error, mask)))) log.error(text)
-  for (const { cause } of errors) if (cause instanceof Error) log.debug(cause.stack ?? cause.message)
+  for (const { cause } of errors) if (cause !== undefined) log.debug(inspect(cause))
 }

@@ -30,7 +30,7 @@ export const adopt = async (
   if (!pulled && present.byTag(image.name, localTag(image)) !== id) await engine.anonymous.tag(id, reference)
   const asked = resolved && ` with ${credentialName(resolved.credential?.kind)}`
   log.info(
-    `Found ${reference}${asked ?? ''} in the engine: ${resolved?.digest ?? id}, ${found.platform}, 0 B transferred`,
+    `Found ${reference}${asked ?? ''} in the engine: ${resolved?.digest ?? digestIn(found, image.name) ?? `id ${id}`}, ${found.platform}, 0 B transferred`,
   )
   return { found, reference }
 }

@@ -1,3 +1,4 @@
+import { credentialName } from '../credential.ts'
 import type { DeliveredImage } from '../delivered.ts'
 import type { EngineImage } from '../engine/images.ts'
 import type { EngineImages } from '../engine/listed.ts'
@@ -5,6 +6,7 @@ import { asPipeError, PipeError } from '../errors.ts'
 import type { Lookup } from '../lookup/lookup.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
+import { size } from '../units.ts'
 import { adopt, adopted, type Named } from './adopt.ts'
 import { type Delivery, deliveredImage } from './delivery.ts'
 import { type Kept, keepAll } from './keep.ts'
@@ -59,7 +61,13 @@ export const handOver = async (deliveries: readonly Delivery[], around: Around):
   for (const { delivery, kept } of open) {
     const found = kept && loads.get(kept.whole)
     if (kept === undefined || found === undefined) continue
-    delivery.result = found instanceof PipeError ? found : loaded(delivery, kept, { found, started })
+    if (found instanceof PipeError) {
+      delivery.result = found
+      continue
+    }
+    const image = loaded(delivery, kept, { found, started })
+    delivery.result = image
+    around.log.info(loadedLine(image, store.shown))
   }
 }
 
@@ -100,6 +108,14 @@ const loaded = ({ image, source }: Delivery, kept: Kept, { found, started }: Loa
     attempts: Math.max(1, attempts),
     started,
   })
+}
+
+const loadedLine = (
+  { reference, digest, platform, credential, bytesTransferred }: DeliveredImage,
+  shown: string,
+) => {
+  const by = credential === null ? '' : ` with ${credentialName(credential)}`
+  return `Loaded ${reference}${by} from ${shown}: ${digest}, ${platform}, ${size(bytesTransferred ?? 0)} transferred`
 }
 
 interface Loaded {

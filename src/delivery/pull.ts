@@ -18,6 +18,8 @@ interface Origin {
   engine: Engine
   /** Whether the user named the platform; else the engine takes its own of a multi-platform image. */
   platformChosen: boolean
+  /** The layers that were counted as transferred in this run: images share layers, the registry sends each once. */
+  counted: Set<string>
 }
 
 /**
@@ -28,7 +30,7 @@ interface Origin {
  */
 export const pullImage = async (
   image: ImageReference,
-  { resolved, credential, engine, platformChosen }: Origin,
+  { resolved, credential, engine, platformChosen, counted }: Origin,
   { log, retrying }: Pick<Tools, 'log' | 'retrying'>,
 ): Promise<DeliveredImage> => {
   const started = performance.now()
@@ -52,7 +54,7 @@ export const pullImage = async (
     tagged !== undefined && wanted !== tagged ? engine.tag(wanted, tagged) : undefined,
   ])
 
-  const transferred = resolved && bytesTransferred(resolved, progress)
+  const transferred = resolved && bytesTransferred(resolved, progress, counted)
   const delivered = deliveredImage({
     image,
     found,
@@ -81,5 +83,11 @@ const state = (progress: PullProgress, resolved: Resolved | undefined) =>
     ? `${progress.done()} layers are there`
     : `${progress.done()} of ${resolved.layers.length} layers are there, ${size(resolved.compressedSize)} in all`
 
-const bytesTransferred = ({ layers }: Resolved, progress: PullProgress) =>
-  layers.filter(({ digest }) => progress.transferred(digest)).reduce((sum, layer) => sum + layer.size, 0)
+const bytesTransferred = ({ layers }: Resolved, progress: PullProgress, counted: Set<string>) => {
+  const fresh = layers.filter(({ digest }) => {
+    const first = progress.transferred(digest) && !counted.has(digest)
+    if (first) counted.add(digest)
+    return first
+  })
+  return fresh.reduce((sum, { size }) => sum + size, 0)
+}

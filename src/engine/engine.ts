@@ -1,7 +1,7 @@
 import { type Attached, attach } from './attach.ts'
 import { createDockerConfigs } from './config.ts'
 import { type ContainerOptions, remove, start } from './container.ts'
-import { createDocker, type Docker } from './docker.ts'
+import { createDocker, type Docker, type DockerWith } from './docker.ts'
 import { type EngineImage, inspect, listImages, load, pull, tag } from './images.ts'
 import { type EngineImages, engineImages } from './listed.ts'
 import { type LoginOptions, login } from './login.ts'
@@ -29,8 +29,8 @@ export interface Logins {
   anonymous: Engine
   /** Signs in with one credential; the engine that is returned pulls with it. */
   login(options: LoginOptions): Promise<Engine>
-  /** Removes every login. */
-  end(): void
+  /** Waits for the end of every command, which the signal has to bring about, and removes every login. */
+  end(): Promise<void>
 }
 
 interface Context extends Omit<Parameters<typeof createDocker>[0], 'signal'> {
@@ -42,7 +42,7 @@ interface Context extends Omit<Parameters<typeof createDocker>[0], 'signal'> {
 
 /** Opens the engine of a run. However the process ends, the logins end with it. */
 export const openEngine = ({ env, signal, onCommand, registry }: Context): Logins => {
-  const dockerWith = patient(createDocker({ env, signal, onCommand }), signal)
+  const { dockerWith, settled } = tracked(patient(createDocker({ env, signal, onCommand }), signal))
   const configs = createDockerConfigs()
   process.once('exit', configs.removeAll)
   const engineOf = (config: string) =>
@@ -54,10 +54,29 @@ export const openEngine = ({ env, signal, onCommand, registry }: Context): Login
       await login(dockerWith(config), options)
       return engineOf(config)
     },
-    end() {
+    async end() {
+      // A login that is still being written would come back after its folder was removed.
+      await settled()
       configs.removeAll()
       process.off('exit', configs.removeAll)
     },
+  }
+}
+
+const tracked = (dockerWith: DockerWith) => {
+  const running = new Set<Promise<string>>()
+  return {
+    dockerWith: (config: string): Docker => {
+      const docker = dockerWith(config)
+      return (args, options) => {
+        const command = docker(args, options)
+        running.add(command)
+        const ended = () => running.delete(command)
+        command.then(ended, ended)
+        return command
+      }
+    },
+    settled: () => Promise.allSettled(running),
   }
 }
 

@@ -1,12 +1,13 @@
-import { accessSync, appendFileSync, constants, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DeliveredImage } from '../delivered.ts'
 import { asPipeError, type PipeError } from '../errors.ts'
 import { fileError } from '../file-error.ts'
 import { VERSION } from '../identity.ts'
-import { outputDirOf } from '../settings/early.ts'
+import { outputDirOf, wantsOutputVariables } from '../settings/early.ts'
 import { type Environment, lookUp } from '../settings/environment.ts'
 import type { Log } from './log.ts'
+import { appendOutputVariables } from './output-variables.ts'
 
 /** How the commands of `RUN` ended. */
 export interface Ran {
@@ -14,7 +15,7 @@ export interface Ran {
   seconds: number
 }
 
-/** The files that a run leaves behind for the later script lines. */
+/** What a run leaves behind for the later script lines. */
 export interface Result {
   /** One entry for each image asked for, in that order; null where the image is not in the engine. */
   images: ReadonlyArray<DeliveredImage | null>
@@ -23,52 +24,56 @@ export interface Result {
   ran?: Ran | null
 }
 
+interface Around {
+  env: Environment
+  log: Log
+  /** Masks and cleans the words of an error. */
+  clean: (text: string) => string
+}
+
 /**
- * Writes what a run leaves behind: `images.env` and `result.json` in the output folder, and the image variables
- * at the end of the step's file of output variables, where Bitbucket lets a pipe write it.
+ * Writes what a run leaves behind: `images.env` and `result.json` in the output folder, and, where the user asks for
+ * it, the image variables at the end of the step's file of output variables.
  *
- * @param clean masks and cleans the words of an error
  * @returns the failures to do so
  */
-export const report = (
-  env: Environment,
-  result: Result,
-  clean: (text: string) => string,
-  log: Log,
-): PipeError[] => {
-  const folder = outputDirOf(env)
-  const errors: PipeError[] = []
-  if (folder !== undefined) {
-    try {
-      writeOutputs(folder, result, clean)
-      log.info(`Wrote images.env and result.json to ${folder}`)
-    } catch (error) {
-      errors.push(outputError(folder, error))
-    }
-  }
+export const report = (result: Result, { env, log, clean }: Around): PipeError[] => {
+  const variables = imageVariables(result.images)
+  const errors = into(outputDirOf(env), (folder) => {
+    writeWhole(join(folder, 'images.env'), variables)
+    writeWhole(join(folder, 'result.json'), resultJson(result, clean))
+    // The storage folder is where nobody looks for it without a reason.
+    const tell = lookUp(env, 'OUTPUT_DIR') === undefined ? log.debug : log.info
+    tell(`Wrote images.env and result.json to ${folder}`)
+  })
   const path = lookUp(env, 'BITBUCKET_PIPELINES_VARIABLES_PATH')
-  if (path !== undefined && !appendOutputVariables(path, result)) {
-    log.debug(`${path} is not writable: no output variables; images.env has the same lines`)
+  if (wantsOutputVariables(env) && (path === undefined || !appendOutputVariables(path, variables))) {
+    log.warning(
+      `The step's file of output variables cannot be written from a pipe here; images.env has the same lines`,
+    )
   }
   return errors
 }
 
 /**
- * Writes into `result.json` how the commands of `RUN` ended; everything else was written before they began.
+ * Writes into `result.json` what a run found out that delivers nothing, or how the commands of `RUN` ended; the
+ * `images.env` of what was delivered before stays.
  *
- * @param clean masks and cleans the words of an error
  * @returns the failures to do so
  */
-export const reportRun = (env: Environment, result: Result, clean: (text: string) => string): PipeError[] => {
-  const folder = outputDirOf(env)
+export const reportResult = (result: Result, { env, clean }: Around): PipeError[] =>
+  into(outputDirOf(env), (folder) => writeWhole(join(folder, 'result.json'), resultJson(result, clean)))
+
+const into = (folder: string | undefined, write: (folder: string) => void): PipeError[] => {
   if (folder === undefined) return []
   try {
-    // The commands may have tidied up the clone, this folder with it.
+    // The commands of RUN may have tidied up the clone, this folder with it.
     mkdirSync(folder, { recursive: true })
-    writeWhole(join(folder, 'result.json'), resultJson(result, clean))
+    write(folder)
     return []
   } catch (error) {
-    return [outputError(folder, error)]
+    const failed = `The outputs could not be written to ${folder}.`
+    return [asPipeError(fileError(error, 'PKG-OUTPUT', failed))]
   }
 }
 
@@ -87,53 +92,21 @@ const imageVariables = (images: Result['images']): string =>
     .map((line) => `${line}\n`)
     .join('')
 
-/** The text of `result.json`; `clean` masks and cleans the words of an error. */
-const resultJson = ({ images, error, ran }: Result, clean: (text: string) => string): string => {
+const resultJson = ({ images, error, ran }: Result, clean: Around['clean']): string => {
+  const failed = ran === undefined ? 'failure' : 'run-failed'
   const result = {
     version: VERSION,
-    outcome:
-      error === undefined && (ran?.exitCode ?? 0) === 0
-        ? 'success'
-        : ran === undefined
-          ? 'failure'
-          : 'run-failed',
-    error: error && {
-      code: error.code,
-      side: error.side,
-      message: clean(error.message),
-      hint: clean(error.hint),
-    },
+    outcome: error === undefined && (ran?.exitCode ?? 0) === 0 ? 'success' : failed,
+    error: error
+      ? { code: error.code, side: error.side, message: clean(error.message), hint: clean(error.hint) }
+      : null,
     images,
     run: ran ?? null,
   }
-  return `${JSON.stringify({ ...result, error: result.error ?? null }, null, 2)}\n`
+  return `${JSON.stringify(result, null, 2)}\n`
 }
 
-/** Writes `images.env` and `result.json` into a folder, each in one piece: a reader never sees half a file. */
-const writeOutputs = (folder: string, result: Result, clean: (text: string) => string): void => {
-  mkdirSync(folder, { recursive: true })
-  writeWhole(join(folder, 'images.env'), imageVariables(result.images))
-  writeWhole(join(folder, 'result.json'), resultJson(result, clean))
-}
-
-/**
- * Appends the image variables to the step's file of output variables.
- *
- * @returns whether the file was there and writable: Bitbucket does not promise it to a pipe
- */
-const appendOutputVariables = (path: string, result: Result): boolean => {
-  try {
-    accessSync(path, constants.W_OK)
-    appendFileSync(path, imageVariables(result.images))
-    return true
-  } catch {
-    return false
-  }
-}
-
-const outputError = (folder: string, error: unknown) =>
-  asPipeError(fileError(error, 'PKG-OUTPUT', `The outputs could not be written to ${folder}.`))
-
+// A reader never sees half a file.
 const writeWhole = (path: string, text: string) => {
   const temporary = `${path}.${process.pid}.tmp`
   writeFileSync(temporary, text)

@@ -57,7 +57,7 @@ export const runCommands = async (image: DeliveredImage, run: RunSettings, aroun
     signal.throwIfAborted()
     throw error
   } finally {
-    end()
+    await end()
   }
 }
 

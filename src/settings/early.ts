@@ -6,5 +6,10 @@ import { type Environment, lookUp } from './environment.ts'
 export const outputDirOf = (env: Environment): string | undefined =>
   lookUp(env, 'OUTPUT_DIR') ?? lookUp(env, 'BITBUCKET_PIPE_STORAGE_DIR')
 
+/** Whether the image variables also go to the step's output variables. */
+export const wantsOutputVariables = (env: Environment): boolean => isTrue(env, 'OUTPUT_VARIABLES')
+
 /** Whether `DEBUG` is on. */
-export const isDebug = (env: Environment): boolean => lookUp(env, 'DEBUG')?.toLowerCase() === 'true'
+export const isDebug = (env: Environment): boolean => isTrue(env, 'DEBUG')
+
+const isTrue = (env: Environment, name: string) => lookUp(env, name)?.toLowerCase() === 'true'

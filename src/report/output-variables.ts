@@ -1,0 +1,24 @@
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+
+/**
+ * Appends lines to the step's file of output variables, beginning on a line of their own: a last line without an end
+ * is the user's.
+ *
+ * @returns whether the file was there and writable: Bitbucket does not promise it to a pipe
+ */
+export const appendOutputVariables = (path: string, lines: string): boolean => {
+  try {
+    const file = openSync(path, constants.O_RDWR | constants.O_APPEND)
+    try {
+      const { size } = fstatSync(file)
+      const last = Buffer.alloc(1)
+      const open = size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last.toString() !== '\n'
+      writeSync(file, open ? `\n${lines}` : lines)
+      return true
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    return false
+  }
+}
