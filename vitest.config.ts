@@ -6,7 +6,15 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/closing-line.ts'],
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/lab/**'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/lab/**'],
+          globalSetup: 'test/bundle.ts',
+          testTimeout: 20_000,
+        },
+      },
       {
         test: {
           name: 'lab',
