@@ -15,6 +15,8 @@ export default defineConfig({
           exclude: ['test/lab/**'],
           // Not 0: to Vitest that is "no order", and where there is one worker it runs such files last.
           sequence: { groupOrder: 1 },
+          globalSetup: 'test/bundle.ts',
+          testTimeout: 20_000,
         },
       },
       {

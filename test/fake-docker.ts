@@ -1,71 +1,85 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { addImage, type FakeEngine, type ListedImage } from './fake-docker-engine.ts'
 
-/** What the fake answers to one docker command, named by its first words (`login`, `image inspect`). */
+/** What the fake answers to the docker commands that begin with some words (`login`, `image inspect`). */
 export interface Answer {
+  /** Shell commands to run first; `$config` is the folder of the docker config. What they fail with is the answer. */
+  script?: string
+  /** Without any of these the engine does what it was asked for. */
   stdout?: string
   stderr?: string
   exitCode?: number
-  /** Shell commands to run first; `$config` is the folder of the docker config. */
-  script?: string
 }
 
 /** One call of the fake, as it saw it. */
 export interface Call {
   args: string[]
+  /** What it read, one character a byte; empty where it was ended before all of it was there. */
   stdin: string
   env: string[]
   /** The docker config at the time of the call, and its file mode. */
   config: { folder: string; text: string; mode: string }
 }
 
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
-
-/**
- * A real executable named docker in a folder of its own, which answers as told and writes down each call. It stands
- * in for the CLI where a test is about what the pipe does with an answer that a real engine gives only in trouble.
- */
-export const fakeDocker = (answers: Record<string, Answer>) => {
-  const folder = mkdtempSync(join(tmpdir(), 'fake-docker-'))
-  const cases = Object.entries(answers).map(
-    ([words, { stdout = '', stderr = '', exitCode = 0, script = ':' }]) =>
-      [
-        `${quoted(words)}*) ${script}`,
-        `printf %s ${quoted(stdout)}`,
-        `printf %s ${quoted(stderr)} >&2`,
-        `exit ${exitCode};;`,
-      ].join('\n'),
-  )
-  const record = `${process.execPath} -e ${quoted(RECORD)} ${quoted(join(folder, 'calls'))}`
-  const text = [
-    '#!/bin/sh',
-    `${record} "$@"`,
-    'config=$2',
-    'shift 2',
-    `case "$*" in`,
-    ...cases,
-    'esac',
-    '',
-  ].join('\n')
-  writeFileSync(join(folder, 'docker'), text, { mode: 0o755 })
-  return {
-    path: `${folder}:/usr/bin:/bin`,
-    calls: (): Call[] =>
-      readFileSync(join(folder, 'calls'), { encoding: 'utf8', flag: 'a+' })
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Call),
-  }
+export interface FakeDockerOptions {
+  /** Where a test is about what a real engine says only in trouble. The first that fits is given. */
+  answers?: Record<string, Answer>
+  /** What the engine has at the start. */
+  images?: readonly ListedImage[]
+  engine?: Partial<FakeEngine>
 }
 
-// Runs inside the fake: one JSON line a call.
-const RECORD = `
-const fs = require('fs'), [path, , folder, ...args] = process.argv.slice(1)
-const file = folder + '/config.json'
-fs.appendFileSync(path, JSON.stringify({
-  // The input of a container lasts as long as the container; a script of the test may read it.
-  args, stdin: args[0] === 'attach' ? '' : fs.readFileSync(0, 'utf8'), env: Object.keys(process.env),
-  config: { folder, text: fs.readFileSync(file, 'utf8'), mode: (fs.statSync(file).mode & 0o777).toString(8) },
-}) + '\\n')
-`
+/** What the fake reads when it starts. */
+export interface Script {
+  answers: Record<string, Answer>
+  engine: FakeEngine
+}
+
+export interface FakeDocker {
+  /** For PATH. */
+  path: string
+  calls: () => Call[]
+}
+
+// Node takes three times as long to start with types in the way.
+const PROGRAM = ['fake-docker-cli', 'fake-docker-engine'].map((name) => ({
+  name: `${name}.mjs`,
+  text: stripTypeScriptTypes(readFileSync(join(import.meta.dirname, `${name}.ts`), 'utf8')).replaceAll(
+    /(from '\.\/fake-docker-\w+)\.ts'/g,
+    "$1.mjs'",
+  ),
+}))
+
+/**
+ * A real executable named docker in a folder of its own, with an engine that is a folder beside it. It takes what the
+ * CLI takes and fails as the CLI fails (28, the one in the pipe's image; checked against it and an engine 20.10), pulls
+ * manifests over HTTP from registries of this machine, keeps images and containers, and writes down each call.
+ */
+export const fakeDocker = ({
+  answers = {},
+  images = [],
+  engine = {},
+}: FakeDockerOptions = {}): FakeDocker => {
+  const folder = mkdtempSync(join(tmpdir(), 'fake-docker-'))
+  const script: Script = { answers, engine: { containerd: false, platform: 'linux/arm64/v8', ...engine } }
+  for (const { name, text } of PROGRAM) writeFileSync(join(folder, name), text)
+  for (const name of ['images', 'containers']) mkdirSync(join(folder, name))
+  for (const image of images) addImage(folder, image)
+  writeFileSync(join(folder, 'script.json'), JSON.stringify(script))
+  writeFileSync(join(folder, 'calls'), '')
+  const run = `exec '${process.execPath}' '${folder}/fake-docker-cli.mjs' '${folder}' "$@"`
+  writeFileSync(join(folder, 'docker'), `#!/bin/sh\n${run}\n`, { mode: 0o755 })
+  return { path: `${folder}:/usr/bin:/bin`, calls: () => callsIn(join(folder, 'calls')) }
+}
+
+// Each call is a line when it starts, and one more when it has read its input; the last line may not be whole yet.
+const callsIn = (path: string): Call[] => {
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1)
+  const calls = new Map<number, Call>()
+  for (const { pid, ...more } of lines.map((line) => JSON.parse(line) as Partial<Call> & { pid: number }))
+    calls.set(pid, { stdin: '', ...calls.get(pid), ...more } as Call)
+  return [...calls.values()]
+}

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { tarEnd, tarHeader, tarPadding } from '../src/store/tar.ts'
 import {
   type FakeRegistry,
   manifestReply,
@@ -23,7 +25,7 @@ export interface FakeImage {
 /** An image whose layers are these bytes. */
 export const fakeImage = (layers: readonly Buffer[], architecture = 'arm64'): FakeImage => {
   const config = Buffer.from(
-    JSON.stringify({ os: 'linux', architecture, rootfs: { type: 'layers', diff_ids: layers.map(sha256) } }),
+    JSON.stringify({ os: 'linux', architecture, rootfs: { type: 'layers', diff_ids: layers.map(diffId) } }),
   )
   const describe = (mediaType: string, bytes: Buffer) => ({
     mediaType,
@@ -50,8 +52,21 @@ export const fakeImage = (layers: readonly Buffer[], architecture = 'arm64'): Fa
   }
 }
 
-/** A layer of bytes that nothing predicts. */
+// The digest of a layer as an engine unpacks it (image-spec, "Layer DiffID").
+const diffId = (layer: Buffer): string => {
+  try {
+    return sha256(gunzipSync(layer))
+  } catch {
+    return sha256(layer)
+  }
+}
+
+/** As many bytes in place of a layer, which nothing predicts and no engine would unpack. */
 export const randomLayer = (size: number): Buffer => randomBytes(size)
+
+/** A layer that an engine takes: a compressed tar of one file of random bytes. */
+export const tarLayer = (size: number): Buffer =>
+  gzipSync(Buffer.concat([tarHeader('file', size), randomBytes(size), tarPadding(size), tarEnd()]))
 
 /** Has a fake registry hold an image under a tag. */
 export const serveImage = (

@@ -8,16 +8,41 @@ export const sha256 = (text: string): string => `sha256:${createHash('sha256').u
 
 const blob = (mediaType: string, size: number, seed: string) => ({ mediaType, size, digest: sha256(seed) })
 
-/** The manifest of an image of some layers, as bytes; `seed` makes it another image. */
-export const imageManifest = (seed: string, layers: readonly number[] = [2_000_000]): string =>
-  JSON.stringify({
+// What the manifests of this file refer to and a registry has: by digest.
+const configs = new Map<string, string>()
+
+// As long as an image's configuration is at least, to the byte.
+const configOf = (seed: string, platform: string) => {
+  const [os, architecture, variant] = platform.split('/')
+  const text = JSON.stringify({ os, architecture, variant, rootfs: { type: 'layers', diff_ids: [] }, seed })
+  return text.padEnd(1000)
+}
+
+/** The manifest of an image of some layers for a platform, as bytes; `seed` makes it another image. */
+export const imageManifest = (
+  seed: string,
+  layers: readonly number[] = [2_000_000],
+  platform = 'linux/arm64/v8',
+): string => {
+  const config = configOf(seed, platform)
+  configs.set(sha256(config), config)
+  return JSON.stringify({
     schemaVersion: 2,
     mediaType: MANIFEST,
-    config: blob('application/vnd.oci.image.config.v1+json', 1000, `${seed} config`),
+    config: {
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+      size: config.length,
+      digest: sha256(config),
+    },
     layers: layers.map((size, index) =>
       blob('application/vnd.oci.image.layer.v1.tar+gzip', size, `${seed} layer ${index}`),
     ),
   })
+}
+
+/** The digest of the configuration of an image: its id in an engine. */
+export const idOf = (manifest: string): string =>
+  (JSON.parse(manifest) as { config: { digest: string } }).config.digest
 
 /** The index of images by platform (`os/arch[/variant]`), as bytes. */
 export const imageIndex = (images: Record<string, string>): string =>
@@ -71,6 +96,9 @@ export const servePackage = (
   }
   for (const bytes of [...Object.values(tags), ...more]) {
     registry.on(`GET /v2/${repository}/manifests/${sha256(bytes)}`, answer(bytes))
+    const { config } = JSON.parse(bytes) as { config?: { digest: string } }
+    const body = configs.get(config?.digest ?? '')
+    if (body !== undefined) registry.on(`GET /v2/${repository}/blobs/${config?.digest}`, { body })
   }
   registry.on(`GET /v2/${repository}/tags/list`, { body: { name: repository, tags: Object.keys(tags) } })
 }

@@ -1,94 +1,55 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { pipe } from '../src/pipe.ts'
-import { type Answer, fakeDocker } from './fake-docker.ts'
-import { blobReply, type FakeImage, fakeImage, randomLayer, serveImage } from './fake-image.ts'
-import { imageIndex, serveBasic, sha256 } from './fake-package.ts'
-import { type FakeRegistry, manifestReply, startFake } from './fake-registry.ts'
+import type { FakeDockerOptions } from './fake-docker.ts'
+import { blobReply, type FakeImage, fakeImage, serveImage, tarLayer } from './fake-image.ts'
+import { imageIndex, serveBasic } from './fake-package.ts'
+import { type FakeRegistry, manifestReply, sha256, startFake } from './fake-registry.ts'
+import { closedHost, type PipeOptions, runPipe, TOKEN, USERNAME } from './run-pipe.ts'
 
-const TOKEN = 'tok-3f9a1c77'
-const shared = randomLayer(50_000)
-const base = fakeImage([shared, randomLayer(20_000)])
-const tools = fakeImage([shared, randomLayer(30_000)])
+const shared = tarLayer(50_000)
+const base = fakeImage([shared, tarLayer(20_000)])
+const tools = fakeImage([shared, tarLayer(30_000)])
 
 let registry: FakeRegistry
 let clone: string
 beforeEach(async () => {
   registry = await startFake({ fallback: { status: 404, body: { errors: [{ code: 'MANIFEST_UNKNOWN' }] } } })
-  serveBasic(registry, { 'x-packages': TOKEN })
+  serveBasic(registry, { [USERNAME]: TOKEN })
   serveImage(registry, 'acme/base', '1.4', base)
   serveImage(registry, 'acme/tools', '2', tools)
-  clone = mkdtempSync(join(tmpdir(), 'clone-'))
+  clone = realpathSync(mkdtempSync(join(tmpdir(), 'clone-')))
 })
 afterEach(() => registry.close())
 
-/** What an engine has: lines of `docker image ls`. */
-type Engine = ReadonlyArray<{ id: string; name?: string; tag?: string; digest?: string }>
+/** An engine that has an image under some names of the registry. */
+const having = ({ configDigest }: FakeImage, ...names: string[]): FakeDockerOptions => ({
+  images: [{ id: configDigest, names: names.map((name) => `${registry.host}/acme/${name}`) }],
+})
 
-/** An engine with some images, which gets those of an archive when it loads one. */
-const engineWith = (images: Engine, ids: Record<string, string>): Record<string, Answer> => {
-  const lines = images.map(
-    ({ id, name = '<none>', tag = '<none>', digest = '<none>' }) =>
-      `${id} ${name.includes('/') ? `${registry.host}/${name}` : name} ${tag} ${digest}\n`,
-  )
-  const inspected = (id: string) => ({
-    stdout: JSON.stringify({ Id: id, RepoDigests: [], Os: 'linux', Architecture: 'arm64', Variant: 'v8' }),
+const run = async (variables: Record<string, string> = {}, more: Partial<PipeOptions> = {}) => {
+  const ran = await runPipe({
+    registry,
+    cwd: clone,
+    ...more,
+    variables: { BITBUCKET_CLONE_DIR: clone, STORE: join(clone, '.images'), MAX_ATTEMPTS: '2', ...variables },
   })
+  const commands = ran.commands().filter((command) => !/^(?:image|info) /.test(command))
   return {
-    version: {
-      stdout: JSON.stringify({
-        Client: { Version: '28.5.2' },
-        Server: { Version: '25.0.5', Os: 'linux', Arch: 'arm64' },
-      }),
-    },
-    'image ls': { stdout: lines.join('') },
-    ...Object.fromEntries(
-      Object.entries(ids).map(([name, id]) => [
-        `image inspect --format {{json .}} ${name.startsWith('sha256:') ? name : `${registry.host}/${name}`}`,
-        inspected(id),
-      ]),
-    ),
-    login: {},
-    pull: {},
-    load: {},
-    tag: {},
+    ...ran,
+    commands,
+    variablesFile: () => ran.read('images.env').replaceAll(registry.host, 'REGISTRY'),
   }
-}
-
-const fresh = () => engineWith([], { 'acme/base:1.4': base.configDigest, 'acme/tools:2': tools.configDigest })
-
-const run = async (answers: Record<string, Answer>, variables: Record<string, string> = {}) => {
-  const docker = fakeDocker(answers)
-  const output = mkdtempSync(join(tmpdir(), 'pipe-output-'))
-  let log = ''
-  const env = {
-    PATH: docker.path,
-    NO_COLOR: '1',
-    BITBUCKET_WORKSPACE: 'acme',
-    BITBUCKET_CLONE_DIR: clone,
-    BITBUCKET_PACKAGES_USERNAME: 'x-packages',
-    BITBUCKET_PACKAGES_TOKEN: TOKEN,
-    REGISTRY: registry.host,
-    IMAGE: 'base:1.4',
-    STORE: join(clone, '.images'),
-    MAX_ATTEMPTS: '2',
-    OUTPUT_DIR: output,
-    ...variables,
-  }
-  const before = registry.requests.length
-  const exitCode = await pipe(env, { write: (text) => (log += text), signal: new AbortController().signal })
-  const commands = docker
-    .calls()
-    .map(({ args }) => args.join(' ').replaceAll(registry.host, 'REGISTRY'))
-    .filter((command) => !/^(?:image|info) /.test(command))
-  const requests = registry.requests.slice(before).map(({ method, path }) => `${method} ${path}`)
-  const result = () => JSON.parse(readFileSync(join(output, 'result.json'), 'utf8'))
-  const variablesFile = () =>
-    readFileSync(join(output, 'images.env'), 'utf8').replaceAll(registry.host, 'REGISTRY')
-  return { exitCode, log, commands, requests, result, variablesFile, calls: docker.calls }
 }
 
 const blobFile = (digest: string) => join(clone, '.images/blobs', digest.replace(':', '/'))
@@ -104,7 +65,7 @@ const blobsAsked = (requests: string[]) => requests.filter((request) => request.
 
 describe('with STORE the pipe', () => {
   it('fetches each blob once, loads all images in one stream, and needs no docker login', async () => {
-    const { exitCode, commands, requests, result } = await run(fresh(), { IMAGE: 'base:1.4 tools:2' })
+    const { exitCode, commands, requests, result } = await run({ IMAGE: 'base:1.4 tools:2' })
     expect(exitCode).toBe(0)
     expect(commands).toEqual(['load --quiet'])
     // Two configurations, and three layers of which the images share one.
@@ -121,7 +82,7 @@ describe('with STORE the pipe', () => {
   })
 
   it('feeds the engine a tar whose last file is manifest.json', async () => {
-    const { calls } = await run(fresh())
+    const { calls } = await run()
     const load = calls().find(({ args }) => args[0] === 'load')
     expect(load?.stdin).toContain('ustar')
     expect(load?.stdin.slice(load.stdin.lastIndexOf('manifest.json'))).toContain(
@@ -130,8 +91,8 @@ describe('with STORE the pipe', () => {
   })
 
   it('takes the image from the store in a later step: no network, no credentials', async () => {
-    await run(fresh())
-    const { exitCode, commands, requests, result, variablesFile } = await run(fresh(), {
+    await run()
+    const { exitCode, commands, requests, result, variablesFile } = await run({
       ...without,
       PULL_POLICY: 'missing',
     })
@@ -156,19 +117,18 @@ describe('with STORE the pipe', () => {
   })
 
   it('asks the registry by default what the tag means, and transfers nothing where that is in the store', async () => {
-    await run(fresh())
-    const { requests, result } = await run(fresh())
+    await run()
+    const { requests, result } = await run()
     expect(requests).toContain('GET /v2/acme/base/manifests/1.4')
     expect(blobsAsked(requests)).toEqual([])
     expect(result().images[0]).toMatchObject({ source: 'store', bytesTransferred: 0, credential: 'built-in' })
   })
 
   it('transfers only the layer that changed, and removes the old one', async () => {
-    await run(fresh())
-    const next = fakeImage([shared, randomLayer(5_000)])
+    await run()
+    const next = fakeImage([shared, tarLayer(5_000)])
     serveImage(registry, 'acme/base', '1.4', next)
-    const engine = engineWith([], { 'acme/base:1.4': next.configDigest })
-    const { requests, result } = await run(engine)
+    const { requests, result } = await run()
     expect(blobsAsked(requests)).toHaveLength(2)
     expect(result().images[0].bytesTransferred).toBe(next.size - shared.length)
     expect(existsSync(blobFile(lastLayer(base)))).toBe(false)
@@ -176,10 +136,7 @@ describe('with STORE the pipe', () => {
   })
 
   it('loads nothing that the engine has, but keeps it', async () => {
-    const engine = engineWith([{ id: base.configDigest, name: 'acme/base', tag: 'old' }], {
-      [base.configDigest]: base.configDigest,
-    })
-    const { exitCode, commands, result } = await run(engine)
+    const { exitCode, commands, result } = await run({}, having(base, 'base:old'))
     expect(exitCode).toBe(0)
     expect(commands).toEqual([`tag ${base.configDigest} REGISTRY/acme/base:1.4`])
     expect(result().images[0]).toMatchObject({ bytesTransferred: base.size, id: base.configDigest })
@@ -187,7 +144,8 @@ describe('with STORE the pipe', () => {
   })
 
   it('takes a relative folder from the folder of the step', async () => {
-    const { exitCode } = await run(fresh(), { STORE: relative(process.cwd(), join(clone, 'deep/images')) })
+    mkdirSync(join(clone, 'step'))
+    const { exitCode } = await run({ STORE: '../deep/images' }, { cwd: join(clone, 'step') })
     expect(exitCode).toBe(0)
     expect(readdirSync(join(clone, 'deep/images')).sort()).toEqual([
       'blobs',
@@ -200,7 +158,7 @@ describe('with STORE the pipe', () => {
   it.each(['/tmp/elsewhere', '..', '.'])(
     'refuses the folder %s, which is not below the clone folder',
     async (folder) => {
-      const { exitCode, log, commands } = await run(fresh(), { STORE: folder === '.' ? clone : folder })
+      const { exitCode, log, commands } = await run({ STORE: folder === '.' ? clone : folder })
       expect(exitCode).toBe(2)
       expect(log).toContain('is not below the clone folder')
       expect(commands).toEqual([])
@@ -215,7 +173,7 @@ describe('with STORE the pipe', () => {
       status: 307,
       headers: { location: `${storage.origin}/bucket?X-Signature=s1gned` },
     })
-    expect((await run(fresh(), { DEBUG: 'true' })).exitCode).toBe(0)
+    expect((await run({ DEBUG: 'true' })).exitCode).toBe(0)
     await storage.close()
     const names = readdirSync(join(clone, '.images'), { recursive: true, withFileTypes: true })
     const files = names.filter((name) => name.isFile()).map((name) => join(name.parentPath, name.name))
@@ -227,22 +185,22 @@ describe('with STORE the pipe', () => {
   })
 
   it('finds a damaged blob before it reaches the engine, names it and fetches it again', async () => {
-    await run(fresh())
+    await run()
     damage(firstLayer(base))
-    const { exitCode, log, requests } = await run(fresh(), { PULL_POLICY: 'missing' })
+    const { exitCode, log, requests } = await run({ PULL_POLICY: 'missing' })
     expect(exitCode).toBe(0)
     expect(log).toContain(`WARNING: The blob ${firstLayer(base)} in `)
     expect(blobsAsked(requests)).toEqual([`GET /v2/acme/base/blobs/${firstLayer(base)}`])
-    expect(sha256(readFileSync(blobFile(firstLayer(base))) as unknown as string)).toBe(firstLayer(base))
+    expect(sha256(readFileSync(blobFile(firstLayer(base))))).toBe(firstLayer(base))
   })
 
   it.each([
     ['never', {}],
     ['missing', without],
   ])('ends at a damaged blob that it may not fetch again (%s)', async (policy, more) => {
-    await run(fresh())
+    await run()
     damage(firstLayer(base))
-    const { exitCode, log, commands, requests } = await run(fresh(), { PULL_POLICY: policy, ...more })
+    const { exitCode, log, commands, requests } = await run({ PULL_POLICY: policy, ...more })
     expect(exitCode).toBe(6)
     expect(log).toContain('PKG-INTEGRITY')
     expect(log).toContain(firstLayer(base))
@@ -251,74 +209,74 @@ describe('with STORE the pipe', () => {
   })
 
   it('fetches a manifest again that is not the one of its digest', async () => {
-    await run(fresh())
+    await run()
     writeFileSync(blobFile(base.digest), tools.manifest)
-    const never = await run(fresh(), { PULL_POLICY: 'never' })
+    const never = await run({ PULL_POLICY: 'never' })
     expect(never.exitCode).toBe(6)
-    const { exitCode, result } = await run(fresh(), { PULL_POLICY: 'missing' })
+    const { exitCode, result } = await run({ PULL_POLICY: 'missing' })
     expect(exitCode).toBe(0)
     expect(result().images[0]).toMatchObject({ digest: base.digest, bytesTransferred: 0 })
   })
 
   it('feeds the layers as they are to an engine that keeps its images in containerd', async () => {
-    const info = { stdout: '[["driver-type","io.containerd.snapshotter.v1"]]' }
-    const gzipped = fakeImage([gzipSync(Buffer.alloc(10_240))])
-    serveImage(registry, 'acme/base', '1.4', gzipped)
-    const engine = engineWith([], { 'acme/base:1.4': gzipped.digest })
-    const names = async (answers: Record<string, Answer>) => {
-      const { exitCode, calls } = await run(answers)
+    serveImage(registry, 'acme/base', '1.4', fakeImage([gzipSync(Buffer.alloc(10_240))]))
+    const names = async (containerd: boolean) => {
+      const { exitCode, calls } = await run({}, { engine: { containerd } })
       expect(exitCode).toBe(0)
-      return [
-        ...(calls().find(({ args }) => args[0] === 'load')?.stdin ?? '').matchAll(
-          /blobs\/sha256\/[0-9a-f]{64}\0|index\.json\0/g,
-        ),
-      ].length
+      const archive = calls().find(({ args }) => args[0] === 'load')?.stdin ?? ''
+      return [...archive.matchAll(/blobs\/sha256\/[0-9a-f]{64}\0|index\.json\0/g)].length
     }
     // Manifest, configuration, layer and index; without, the layer goes by another name.
-    expect(await names({ ...engine, info })).toBe(4)
-    expect(await names(engine)).toBe(2)
+    expect(await names(true)).toBe(4)
+    expect(await names(false)).toBe(2)
   })
 
   it('feeds the layers as they are where one turns out to be of another size than it says', async () => {
-    const lying = gzipSync(Buffer.alloc(10_240))
-    lying.writeUInt32LE(20_480, lying.length - 4)
-    const image = fakeImage([lying])
-    serveImage(registry, 'acme/base', '1.4', image)
-    const { exitCode, commands, calls } = await run(engineWith([], { 'acme/base:1.4': image.configDigest }))
+    // Of several compressed parts the last one tells its own size only.
+    const parts = Buffer.concat([gzipSync(Buffer.alloc(20_480)), gzipSync(Buffer.alloc(10_240))])
+    serveImage(registry, 'acme/base', '1.4', fakeImage([parts]))
+    const { exitCode, commands, calls } = await run()
     expect(exitCode).toBe(0)
     expect(commands).toEqual(['load --quiet', 'load --quiet'])
     expect(calls().at(-2)?.stdin).toContain('index.json')
   })
 
   it('does not believe an engine that has another image after the load', async () => {
-    const { exitCode, log } = await run(engineWith([], { 'acme/base:1.4': tools.configDigest }))
+    const { exitCode, log } = await run(
+      {},
+      {
+        ...having(tools, 'base:1.4'),
+        answers: { load: { stdout: `Loaded image: ${registry.host}/acme/base:1.4\n` } },
+      },
+    )
     expect(exitCode).toBe(6)
     expect(log).toContain(`image id ${tools.configDigest}`)
   })
 
   it('knows the image by its manifest too, as engines with the containerd store do', async () => {
-    expect((await run(engineWith([], { 'acme/base:1.4': base.digest }))).exitCode).toBe(0)
+    const { exitCode, result } = await run({}, { engine: { containerd: true } })
+    expect(exitCode).toBe(0)
+    expect(result().images[0].id).toBe(base.digest)
   })
 
   it('gives an image that is named by digest alone a tag that holds the digest', async () => {
     const tag = `acme/base:${base.digest.replace(':', '-')}`
-    const engine = engineWith([], { [tag]: base.configDigest })
-    const first = await run(engine, { IMAGE: `base@${base.digest}` })
+    const first = await run({ IMAGE: `base@${base.digest}` })
     expect(first.result().images[0].reference).toBe(`${registry.host}/${tag}`)
-    const { requests, result } = await run(engine, { IMAGE: `base@${base.digest}`, PULL_POLICY: 'never' })
+    const { requests, result } = await run({ IMAGE: `base@${base.digest}`, PULL_POLICY: 'never' })
     expect(requests).toEqual([])
     expect(result().images[0]).toMatchObject({ source: 'store', digest: base.digest })
   })
 
   it('does not take another image for the one that a digest names', async () => {
-    await run(fresh())
-    const { exitCode, log } = await run(fresh(), { IMAGE: `base:1.4@${tools.digest}`, PULL_POLICY: 'never' })
+    await run()
+    const { exitCode, log } = await run({ IMAGE: `base:1.4@${tools.digest}`, PULL_POLICY: 'never' })
     expect(exitCode).toBe(4)
     expect(log).toContain('PKG-NOT-HERE')
   })
 
   it('takes from a multi-platform image what the engine runs, and keeps the digest of the tag', async () => {
-    const amd = fakeImage([randomLayer(100)], 'amd64')
+    const amd = fakeImage([tarLayer(100)], 'amd64')
     const index = imageIndex({
       'linux/amd64': amd.manifest.toString(),
       'linux/arm64/v8': base.manifest.toString(),
@@ -328,23 +286,22 @@ describe('with STORE the pipe', () => {
       'GET /v2/acme/multi/manifests/1',
       manifestReply(Buffer.from(index), 'application/vnd.oci.image.index.v1+json'),
     )
-    const engine = engineWith([], { 'acme/multi:1': base.configDigest })
-    await run(engine, { IMAGE: 'multi:1' })
-    const { requests, result } = await run(engine, { IMAGE: 'multi:1', PULL_POLICY: 'never' })
+    await run({ IMAGE: 'multi:1' })
+    const { requests, result } = await run({ IMAGE: 'multi:1', PULL_POLICY: 'never' })
     expect(requests).toEqual([])
     expect(result().images[0]).toMatchObject({ digest: sha256(index), manifestDigest: base.digest })
-    const other = await run(engine, { IMAGE: 'multi:1', PULL_POLICY: 'never', PLATFORM: 'linux/amd64' })
+    const other = await run({ IMAGE: 'multi:1', PULL_POLICY: 'never', PLATFORM: 'linux/amd64' })
     expect(other.exitCode).toBe(4)
     // By the index's digest it is found as long as the store has the index itself, whatever else it claims.
     const pinned = { IMAGE: `multi:1@${sha256(index)}`, PULL_POLICY: 'never' }
-    expect((await run(engine, pinned)).exitCode).toBe(0)
+    expect((await run(pinned)).exitCode).toBe(0)
     writeFileSync(blobFile(sha256(index)), imageIndex({ 'linux/arm64': tools.manifest.toString() }))
-    expect((await run(engine, pinned)).exitCode).toBe(4)
+    expect((await run(pinned)).exitCode).toBe(4)
   })
 
   it('delivers the other images when one cannot be fetched', async () => {
     registry.on(`GET /v2/acme/tools/blobs/${lastLayer(tools)}`, { status: 503 })
-    const { exitCode, log, result } = await run(fresh(), { IMAGE: 'tools:2 base:1.4' })
+    const { exitCode, log, result } = await run({ IMAGE: 'tools:2 base:1.4' })
     expect(exitCode).toBe(8)
     expect(log).toContain('✖ PKG-REGISTRY-UNAVAILABLE: 1 of 2 images delivered')
     expect(result().images).toMatchObject([null, { reference: `${registry.host}/acme/base:1.4` }])
@@ -355,7 +312,7 @@ describe('with STORE the pipe', () => {
     large.layers[0].size = 850_000_000
     const bytes = Buffer.from(JSON.stringify(large))
     registry.on('GET /v2/acme/base/manifests/1.4', manifestReply(bytes))
-    const { log } = await run(fresh())
+    const { log } = await run()
     expect(log).toContain('WARNING: 850 MB is close to the 1 GB that one artifact or one cache may hold')
   })
 
@@ -363,50 +320,33 @@ describe('with STORE the pipe', () => {
     const large = JSON.parse(base.manifest.toString())
     large.layers[0].size = 2 ** 50
     registry.on('GET /v2/acme/base/manifests/1.4', manifestReply(Buffer.from(JSON.stringify(large))))
-    const { exitCode, log, requests } = await run(fresh())
+    const { exitCode, log, requests } = await run()
     expect(exitCode).toBe(10)
     expect(log).toContain('PKG-DISK-FULL')
     expect(blobsAsked(requests)).toEqual([])
   })
 
   it('lets the engine try where the pipe cannot reach the registry, and says that nothing is kept', async () => {
-    const { host } = registry
-    await registry.close()
-    const engine = {
-      ...fresh(),
-      'image inspect': {
-        stdout:
-          '{"Id":"sha256:1","Os":"linux","Architecture":"arm64","RepoDigests":["HOST/acme/base@sha256:2"]}'.replace(
-            'HOST',
-            host,
-          ),
-      },
-    }
+    const host = await closedHost()
     const { exitCode, log, commands } = await run(
-      Object.fromEntries(
-        Object.entries(engine).filter(([name]) => !name.startsWith('image inspect --format')),
-      ),
       { MAX_ATTEMPTS: '1' },
+      { registry: { ...registry, host }, engine: { routes: { [host]: registry.host } } },
     )
     expect(log).toContain('it will not be in ')
-    expect(commands.at(-1)).toBe('pull REGISTRY/acme/base:1.4'.replace('REGISTRY', 'REGISTRY'))
+    expect(commands.at(-1)).toBe('pull REGISTRY/acme/base:1.4')
     expect(exitCode).toBe(0)
   })
 })
 
 describe('PULL_POLICY', () => {
-  const there = () =>
-    engineWith([{ id: base.configDigest, name: 'acme/base', tag: '1.4', digest: base.digest }], {
-      [base.configDigest]: base.configDigest,
-    })
+  const there = () => having(base, 'base:1.4', `base@${base.digest}`)
   const alone = { STORE: '' }
 
   it.each(['missing', 'never'])('%s asks nobody for an image that the engine has', async (policy) => {
-    const { exitCode, requests, commands, result } = await run(there(), {
-      ...alone,
-      ...without,
-      PULL_POLICY: policy,
-    })
+    const { exitCode, requests, commands, result } = await run(
+      { ...alone, ...without, PULL_POLICY: policy },
+      there(),
+    )
     expect(exitCode).toBe(0)
     expect(requests).toEqual([])
     expect(commands).toEqual([])
@@ -414,33 +354,33 @@ describe('PULL_POLICY', () => {
   })
 
   it('missing says which image of the engine a later step will not find in the store', async () => {
-    const { exitCode, log, requests } = await run(there(), { ...without, PULL_POLICY: 'missing' })
+    const { exitCode, log, requests } = await run({ ...without, PULL_POLICY: 'missing' }, there())
     expect(exitCode).toBe(0)
     expect(requests).toEqual([])
     expect(log).toContain('is in the engine and not in')
   })
 
   it('missing asks the registry for what is nowhere else', async () => {
-    const { exitCode, result } = await run(fresh(), { PULL_POLICY: 'missing' })
+    const { exitCode, result } = await run({ PULL_POLICY: 'missing' })
     expect(exitCode).toBe(0)
     expect(result().images[0]).toMatchObject({ source: 'registry', bytesTransferred: base.size })
   })
 
   it('missing asks for credentials only when the registry has to be asked', async () => {
-    const { exitCode, log } = await run(fresh(), { ...without, PULL_POLICY: 'missing' })
+    const { exitCode, log } = await run({ ...without, PULL_POLICY: 'missing' })
     expect(exitCode).toBe(2)
     expect(log).toContain('PKG-CREDENTIALS-MISSING')
   })
 
   it('never says what is not here, and asks nobody', async () => {
-    const { exitCode, log, requests } = await run(fresh(), { PULL_POLICY: 'never' })
+    const { exitCode, log, requests } = await run({ PULL_POLICY: 'never' })
     expect(exitCode).toBe(4)
     expect(log).toContain('PKG-NOT-HERE')
     expect(requests).toEqual([])
   })
 
   it('always pulls nothing that the engine has under the digest that the tag means now', async () => {
-    const { exitCode, commands, calls, requests, result } = await run(there(), alone)
+    const { exitCode, commands, calls, requests, result } = await run(alone, there())
     expect(exitCode).toBe(0)
     expect(requests).toContain('GET /v2/acme/base/manifests/1.4')
     // A login may have been prepared meanwhile; it gets no secret.
@@ -454,15 +394,12 @@ describe('PULL_POLICY', () => {
   })
 
   it('always pulls what the tag means now, also where the engine has another image under it', async () => {
-    const engine = engineWith([{ id: tools.configDigest, name: 'acme/base', tag: '1.4' }], {
-      [`acme/base@${base.digest}`]: base.configDigest,
-    })
-    const { commands } = await run(engine, alone)
+    const { commands } = await run(alone, having(tools, 'base:1.4'))
     expect(commands).toContain(`pull REGISTRY/acme/base@${base.digest}`)
   })
 
   it('is one of three words', async () => {
-    const { exitCode, log } = await run(fresh(), { PULL_POLICY: 'sometimes' })
+    const { exitCode, log } = await run({ PULL_POLICY: 'sometimes' })
     expect(exitCode).toBe(2)
     expect(log).toContain('PULL_POLICY: "sometimes" is no policy. Allowed: always, missing or never')
   })

@@ -1,69 +1,42 @@
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { PipeError } from '../../src/errors.ts'
-import { pipe } from '../../src/pipe.ts'
-import { type Answer, fakeDocker } from '../fake-docker.ts'
-import { imageManifest, serveBasic, servePackage, sha256 } from '../fake-package.ts'
+import type { Answer } from '../fake-docker.ts'
+import { idOf, imageManifest, serveBasic, servePackage } from '../fake-package.ts'
 import { type FakeRegistry, startFake } from '../fake-registry.ts'
+import { type PipeOptions, runPipe, TOKEN, USERNAME } from '../run-pipe.ts'
 
 const MANIFEST = imageManifest('base')
-const ID = `sha256:${'b'.repeat(64)}`
+const ID = idOf(MANIFEST)
 
 let registry: FakeRegistry
 beforeEach(async () => {
   registry = await startFake({ fallback: { status: 404, body: { errors: [{ code: 'MANIFEST_UNKNOWN' }] } } })
-  serveBasic(registry, { me: 'tok-3f9a1c77' })
+  serveBasic(registry, { [USERNAME]: TOKEN })
   servePackage(registry, 'acme/base', { '1': MANIFEST })
 })
 afterEach(() => registry.close())
 
-const answers = (): Record<string, Answer> => ({
-  version: {
-    stdout: JSON.stringify({
-      Client: { Version: '28.5.2' },
-      Server: { Version: '25.0.5', Os: 'linux', Arch: 'arm64' },
-    }),
-  },
-  'image inspect': {
-    stdout: JSON.stringify({
-      Id: ID,
-      RepoDigests: [`${registry.host}/acme/base@${sha256(MANIFEST)}`],
-      Os: 'linux',
-      Architecture: 'arm64',
-    }),
-  },
-})
-
 const run = async (
-  more: Record<string, Answer>,
+  answers: Record<string, Answer>,
   variables: Record<string, string> = {},
-  signal = new AbortController().signal,
+  stop?: PipeOptions['stop'],
 ) => {
-  const docker = fakeDocker({ ...answers(), ...more })
-  const output = mkdtempSync(join(tmpdir(), 'run-output-'))
-  let log = ''
-  const env = {
-    PATH: docker.path,
-    NO_COLOR: '1',
-    BITBUCKET_WORKSPACE: 'acme',
+  const own = {
     BITBUCKET_CLONE_DIR: '/clone',
     BITBUCKET_DOCKER_HOST_INTERNAL: '172.17.0.1',
-    BITBUCKET_PACKAGES_USERNAME: 'me',
-    BITBUCKET_PACKAGES_TOKEN: 'tok-3f9a1c77',
-    OUTPUT_DIR: output,
-    REGISTRY: registry.host,
     IMAGE: 'base:1',
     RUN: 'npm test',
-    ...variables,
   }
-  const exitCode = await pipe(env, { write: (text) => (log += text), signal })
-  const calls = docker
-    .calls()
-    .filter(({ args }) => ['create', 'start', 'attach', 'rm'].includes(args[0] ?? ''))
-  const read = (name: string) => readFileSync(join(env.OUTPUT_DIR, name), 'utf8')
-  return { exitCode, log, calls, read, result: () => JSON.parse(read('result.json')) }
+  const ran = await runPipe({
+    registry,
+    answers,
+    variables: { ...own, ...variables },
+    ...(stop && { stop }),
+  })
+  const calls = ran.calls().filter(({ args }) => ['create', 'start', 'attach', 'rm'].includes(args[0] ?? ''))
+  return { ...ran, calls }
 }
 
 const commands = (calls: Awaited<ReturnType<typeof run>>['calls']) => calls.map(({ args }) => args[0])
@@ -96,14 +69,13 @@ describe('RUN', () => {
   })
 
   it('hands values to the shell on standard input, and to nothing else', async () => {
-    const input = join(mkdtempSync(join(tmpdir(), 'run-input-')), 'input')
     const { calls, log } = await run(
-      { attach: { script: `sed /^exit$/q > ${input}` } },
+      {},
       { RUN_ENV_COUNT: '2', RUN_ENV_0: 'KEY', RUN_ENV_1: 'PATH=/x', KEY: 'value-of-key', DEBUG: 'true' },
     )
     const attach = calls.find(({ args }) => args[0] === 'attach')
     expect(attach?.args.slice(0, -1)).toEqual(['attach', '--sig-proxy=false'])
-    expect(readFileSync(input, 'utf8')).toContain("\nexport KEY='value-of-key'\nexport PATH='/x'\n")
+    expect(attach?.stdin).toContain("\nexport KEY='value-of-key'\nexport PATH='/x'\n")
     expect(calls.filter(({ args }) => args.join().includes('value-of-key'))).toEqual([])
     expect(new Set(calls.flatMap(({ env }) => env))).not.toContain('KEY')
     expect(log).not.toContain('value-of-key')
@@ -187,14 +159,11 @@ describe('RUN', () => {
   })
 
   it('ends the input of the commands when the step is stopped, and then waits for them', async () => {
-    const stop = new AbortController()
-    const reason = new PipeError('PKG-INTERRUPTED', 'The pipe was ended by SIGTERM.')
     const script = 'cat > /dev/null; sleep 0.5; exit 143'
-    setTimeout(() => stop.abort(reason), 2000)
-    const started = performance.now()
-    const { exitCode, calls, result } = await run({ attach: { script } }, {}, stop.signal)
+    const stop = { signal: 'SIGTERM', at: 'attach' } as const
+    const { exitCode, calls, result, seconds } = await run({ attach: { script } }, {}, stop)
     expect(exitCode).toBe(143)
-    expect(performance.now() - started).toBeLessThan(6000)
+    expect(seconds).toBeLessThan(6)
     expect(commands(calls)).toEqual(['create', 'start', 'attach', 'rm'])
     expect(result()).toMatchObject({ outcome: 'run-failed', error: { code: 'PKG-INTERRUPTED' }, run: null })
   })

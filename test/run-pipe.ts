@@ -1,0 +1,121 @@
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import { type Call, type FakeDockerOptions, fakeDocker } from './fake-docker.ts'
+import { type FakeRegistry, startFake } from './fake-registry.ts'
+
+/** What is shipped, and what the tests of behaviour run. */
+export const BUNDLE = join(import.meta.dirname, '../dist/pipe.mjs')
+
+/** The built-in credentials of the step. */
+export const USERNAME = 'x-packages'
+export const TOKEN = 'tok-3f9a1c77'
+
+export interface PipeOptions extends FakeDockerOptions {
+  /** Where the images are. */
+  registry: Pick<FakeRegistry, 'host' | 'requests'>
+  /** Variables of the pipe and of the step, besides `base:1.4` of a workspace and the step's credentials. */
+  variables?: Record<string, string>
+  /** The folder of the step. */
+  cwd?: string
+  /** Ends the pipe by a signal as soon as it has called docker with such words. */
+  stop?: { signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'; at: string }
+}
+
+export interface PipeRun {
+  /** Undefined where a signal ended the process. */
+  exitCode: number | undefined
+  /** Both of its streams, as the step's log shows them. */
+  log: string
+  /** Every command of docker, by its start. */
+  calls: () => Call[]
+  /** The same as lines; without those that list the engine's images beside whatever else happens, and logins that were started ahead and got no secret. */
+  commands: () => string[]
+  /** What the pipe itself asked the registry, `GET /path` each. */
+  requests: string[]
+  /** A file of the output folder. */
+  read: (name: string) => string
+  /** `result.json`. */
+  // biome-ignore lint/suspicious/noExplicitAny: the tests say what is in it.
+  result: () => any
+  seconds: number
+}
+
+// A test that waits for what never comes is to say so before its own time is over.
+const LONGEST = 15_000
+
+/**
+ * Runs the bundle as Bitbucket runs it: a process of its own, with nothing in its environment but what the step has,
+ * and a docker of its own.
+ */
+export const runPipe = async ({
+  registry,
+  variables = {},
+  cwd,
+  stop,
+  ...fake
+}: PipeOptions): Promise<PipeRun> => {
+  const docker = fakeDocker(fake)
+  const output = mkdtempSync(join(tmpdir(), 'pipe-output-'))
+  const env = {
+    PATH: docker.path,
+    NO_COLOR: '1',
+    BITBUCKET_WORKSPACE: 'acme',
+    BITBUCKET_REPO_FULL_NAME: 'acme/app',
+    BITBUCKET_PACKAGES_USERNAME: USERNAME,
+    BITBUCKET_PACKAGES_TOKEN: TOKEN,
+    BITBUCKET_PIPE_STORAGE_DIR: output,
+    REGISTRY: registry.host,
+    IMAGE: 'base:1.4',
+    ...variables,
+  }
+  const before = registry.requests.length
+  const started = performance.now()
+  const options = {
+    env,
+    extendEnv: false,
+    reject: false,
+    all: true,
+    stdin: 'ignore',
+    stripFinalNewline: false,
+  } as const
+  const running = execa(process.execPath, [BUNDLE], {
+    ...options,
+    ...(cwd === undefined ? {} : { cwd }),
+    timeout: LONGEST,
+    killSignal: 'SIGKILL',
+  })
+  if (stop !== undefined) {
+    const ended = running.then(() => true)
+    while (!docker.calls().some(({ args }) => args.join(' ').startsWith(stop.at)))
+      if (await Promise.race([ended, sleep(20)])) break
+    running.kill(stop.signal)
+  }
+  const { exitCode, all: log, timedOut } = await running
+  if (timedOut) throw new Error(`The pipe was still running after ${LONGEST / 1000} s:\n${log}`)
+
+  const read = (name: string) => readFileSync(join(variables.OUTPUT_DIR ?? output, name), 'utf8')
+  const commands = () =>
+    docker
+      .calls()
+      .filter(({ args, stdin }) => args[0] !== 'login' || stdin !== '')
+      .map(({ args }) => args.join(' ').replaceAll(registry.host, 'REGISTRY'))
+      .filter((command) => !command.startsWith('image ls '))
+  return {
+    ...{ exitCode, log, calls: docker.calls, commands, read, result: () => JSON.parse(read('result.json')) },
+    requests: registry.requests
+      .slice(before)
+      .filter(({ headers }) => !String(headers['user-agent']).startsWith('docker/'))
+      .map(({ method, path }) => `${method} ${path}`),
+    seconds: (performance.now() - started) / 1000,
+  }
+}
+
+/** The address of a registry where nobody listens any more. */
+export const closedHost = async (): Promise<string> => {
+  const { host, close } = await startFake()
+  await close()
+  return host
+}
