@@ -79,6 +79,19 @@ describeInLaboratory('A step of the laboratory', () => {
     expect(log).toMatch(/ 165536 165536 /)
   })
 
+  test('may build with BuildKit, which asks the engine by /session and /grpc', async () => {
+    const { exitCode, log } = await script(
+      `${login} crg.apkg.io`,
+      'docker pull --quiet crg.apkg.io/acme/base:1.4',
+      'printf "FROM crg.apkg.io/acme/base:1.4\nRUN cp /etc/platform /made\n" > Dockerfile',
+      'DOCKER_BUILDKIT=1 docker build --progress=plain --tag built .',
+      'docker run --rm built cat /made',
+      'rm Dockerfile',
+    )
+    expect([exitCode, log]).toEqual([0, expect.stringMatching(/\nlinux\/\w+\n\+ rm Dockerfile\n$/)])
+    expect(log).toContain('load build definition from Dockerfile')
+  })
+
   test('cannot pull an image with an id that the engine cannot map', async () => {
     const { log } = await script(`${login} crg.apkg.io`, 'docker pull crg.apkg.io/acme/biguid:1')
     expect(log).toContain('70000 cannot be mapped to a host ID')
@@ -125,6 +138,23 @@ describeInLaboratory('A step of the laboratory', () => {
     const [size] = Object.values(laboratory().images['acme/tools:2'].sizes)
     expect(blobs.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(size ?? 0)
     expect(blobs.length).toBeGreaterThan(0)
+  })
+})
+
+describeInLaboratory('The clone of a step', () => {
+  test('is a repository whose origin is reached by the proxy that its git config names', async () => {
+    await using step = await newStep({ docker: false, gitProxy: true, files: { 'src/a.txt': 'a\n' } })
+    const { log } = await runScript(step, [
+      'git status --short; git rev-parse HEAD; echo $BITBUCKET_COMMIT; git branch --show-current',
+      'git config --get "http.$BITBUCKET_GIT_HTTP_ORIGIN.proxy"',
+      'echo b > b.txt; git add b.txt; git -c user.name=a -c user.email=a commit --quiet --message=second',
+      'git push --quiet origin main; git fetch origin; git log --format=%s origin/main',
+    ])
+    const lines = log
+      .split('\n')
+      .filter((line) => !line.startsWith('+ ') && !/^From |FETCH_HEAD|^ \*/.test(line))
+    const commit = step.env.BITBUCKET_COMMIT
+    expect(lines).toEqual([commit, commit, 'main', 'http://localhost:29418/', 'second', 'first', ''])
   })
 })
 
