@@ -46,7 +46,7 @@ export const engineRoot = async (name: EngineName): Promise<string> => {
     console.log(`laboratory: unpacking the engine of Debian ${suite} (once, a quarter of a minute)`)
     const root = await unpackPackages(temporary, suite, packages)
     for (const folder of ['doc', 'locale', 'man'])
-      await rm(join(root, 'usr/share', folder), { recursive: true })
+      await rm(join(root, 'usr/share', folder), { recursive: true, force: true })
     await chooseFilter(root)
     console.log(`laboratory: Debian ${suite} has ${await nameOf(temporary, 'docker.io_')}`)
     return root

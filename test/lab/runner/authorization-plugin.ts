@@ -25,7 +25,7 @@ export const denial = (asked: Asked): string | undefined => {
   const { pathname, searchParams } = new URL(asked.RequestUri, 'http://engine')
   const path = pathname.replace(/^\/v[\d.]+/, '')
   if (asked.RequestMethod === 'HEAD' && path === '/_ping') return ''
-  if (/^\/(session|grpc|swarm|plugins|services|secrets|configs|nodes|tasks)\b/.test(path)) return notSupported
+  if (/^\/(swarm|plugins|services|secrets|configs|nodes|tasks)\b/.test(path)) return notSupported
   if (searchParams.get('platform')) return notSupported
   if (asked.RequestMethod !== 'POST' || path !== '/containers/create') return undefined
   if (!(Number(header(asked, 'content-length')) > 0)) return 'Invalid content length provided'

@@ -92,7 +92,11 @@ pipelines:
         ],
       },
     }
-    const variables = { LIST: ['a b', '$HOME'], TEXT: 'a "q" `id` $(id) \\ $5 $COLOUR\nsecond' }
+    const variables = {
+      LIST: ['a b', '$HOME'],
+      TEXT: 'a "q" \\`id\\` \\$(id) \\\\ \\$5 $COLOUR\nsecond',
+      EVALUATED: '$(echo one) `echo two` ${NOWHERE:-three} <$1> $(echo "a  b") \\n',
+    }
     await using step = await newStep({ variables: { COLOUR: 'red' } })
     const { log } = await runScript(
       step,
@@ -109,6 +113,7 @@ pipelines:
     expect(log).toContain('\nLIST_0=a b\n')
     expect(log).toContain('\nLIST_1=/run/lab/home\n')
     expect(log).toContain('\nTEXT=a "q" `id` $(id) \\ $5 red\nsecond\n')
+    expect(log).toContain('\nEVALUATED=one two three <> "a b" \\n\n')
     expect(log).toContain('\nDOCKER_HOST=tcp://host.docker.internal:2375\n')
     expect(log).not.toContain('\nCOLOUR=')
   })

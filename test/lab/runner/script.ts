@@ -105,9 +105,8 @@ const variablesOf = (item: PipeItem, definition: PipeDefinition): [string, strin
   })
 }
 
-// The step's shell expands $NAME and ${NAME} in a value, and a backslash keeps it from that, as Atlassian says.
-const quoted = (value: string): string =>
-  `"${value.replaceAll(/\\[$"`\\]|["`]|\$(?![A-Za-z_{])/g, (text) => (text.length > 1 ? text : `\\${text}`))}"`
+// The step's shell evaluates what stands in a value: $NAME, $(command), `command` and \. Only a quote is escaped.
+const quoted = (value: string): string => `"${value.replaceAll('"', '\\"')}"`
 
 const shown = (text: string): string => `printf '+ %s\\n' ${literal(text)}`
 const literal = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

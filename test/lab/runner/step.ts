@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { execa, type Options } from 'execa'
+import type { Options } from 'execa'
 import type { EngineName } from '../engines/engines.ts'
 import { seedOf } from '../engines/seed.ts'
 import { type Grant, issue, newSecret, revoke } from '../world/grants.ts'
@@ -9,6 +9,7 @@ import { hosts } from '../world/hosts.ts'
 import { type Namespace, openNamespace, runInNetwork, runInside } from '../world/namespace.ts'
 import { addBasicUser, registries } from '../world/registry.ts'
 import { trustRegistries, type World } from '../world/world.ts'
+import { makeClone, startGitProxy } from './clone.ts'
 import { startEngine } from './engine.ts'
 import { environment } from './environment.ts'
 import { buildFolder, sshFolder } from './layout.ts'
@@ -30,6 +31,8 @@ export interface StepOptions {
   clone?: string
   /** Files of the clone, by path. */
   files?: Record<string, string>
+  /** Serves the repository behind the clone, by the proxy that the clone's git config names. */
+  gitProxy?: boolean
   /** Repository, workspace and deployment variables. */
   variables?: Record<string, string>
   /** The pipe image's folder, as `pipeImage` made it; without it the engine starts empty. */
@@ -62,13 +65,20 @@ export const openStep = async (world: World, options: StepOptions = {}): Promise
     const grant = { username: randomUUID(), password: newSecret('BBPK'), repository, actions: ['pull'] }
     const build = join(namespace.dir, 'build')
     const id = namespace.dir.split('-').at(-1) ?? ''
-    await Promise.all([issue(world, id, grant), addBasicUser(world, grant), checkOut(build, options)])
+    const variables = environment(grant, variablesFile(options))
+    const cloned = makeClone(build, options, variables)
+    await Promise.all([issue(world, id, grant), addBasicUser(world, grant), cloned])
     await connect(world, namespace)
     if (options.front) await runInside(namespace, ['sh', '-ec', leadToFront])
     await runInside(namespace, ['sh', '-ec', prepare(build, options)])
     await trustRegistries(namespace)
     if (options.docker !== false) await startStepEngine(namespace, options)
-    const env = { ...environment(grant, variablesFile(options)), ...options.variables }
+    if (options.gitProxy) await startGitProxy(namespace, build, repository)
+    const env: Record<string, string> = {
+      ...variables,
+      BITBUCKET_COMMIT: await cloned,
+      ...options.variables,
+    }
     const secrets = {
       BITBUCKET_PACKAGES_TOKEN: grant.password,
       PIPELINES_JWT_TOKEN: env.PIPELINES_JWT_TOKEN ?? '',
@@ -95,17 +105,6 @@ export const inStep = <O extends Options>(step: Step, command: readonly string[]
 /** Runs the docker CLI against the step's engine. */
 export const docker = (step: Step, args: readonly string[], options?: Options) =>
   inStep(step, ['/usr/bin/docker', ...args], options)
-
-const checkOut = async (build: string, { clone, files = {} }: StepOptions): Promise<void> => {
-  await mkdir(build)
-  if (clone !== undefined) await execa('cp', ['-a', `${clone}/.`, build])
-  await chmod(build, 0o777)
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(build, name)), { recursive: true })
-    await writeFile(join(build, name), content)
-  }
-  await execa('chmod', ['-R', 'a+rwX', build])
-}
 
 // One cable from the step to the network; its name there tells the address, which is free if it is new.
 const connect = async (world: World, step: Namespace): Promise<void> => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, realpath, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa, type Options } from 'execa'
@@ -31,9 +31,9 @@ echo "$2"
 cat > /dev/null`
 
 // What survives the namespace is its folder and what the laboratory keeps.
-const insideScript = (dir: string): string => `read pid rest < /proc/self/stat
+const insideScript = (dir: string, keeps: string): string => `read pid rest < /proc/self/stat
 set -- sh -ec "$1" sh ${door({ dir })} "$pid"
-${rootScript({ lower: '/', place: dir, shared: [dir, kept], readable: [project] })}`
+${rootScript({ lower: '/', place: dir, shared: [dir, keeps], readable: [project] })}`
 
 // The groups are what dockerd made for its containers; a killed engine leaves them empty behind.
 const OUTSIDE = `unshare --net --mount --propagation=unchanged --pid --fork sh -c "$1" sh "$2"
@@ -42,10 +42,12 @@ rm -rf "$0"`
 
 /** Opens a namespace that lasts until it is closed or this process ends, even by SIGKILL. */
 export const openNamespace = async (name: string): Promise<Holder> => {
-  const dir = await mkdtemp(join(tmpdir(), `packages-pull-lab-${name}-`))
+  // Without links on the way: what is shared is mounted at its path, and a link there would lead past the root.
+  const dir = await realpath(await mkdtemp(join(tmpdir(), `packages-pull-lab-${name}-`)))
   await chmod(dir, 0o711)
   await mkdir(kept, { recursive: true })
-  const child = spawn('sh', ['-c', OUTSIDE, dir, insideScript(dir), FIRST], {
+  const script = insideScript(dir, await realpath(kept))
+  const child = spawn('sh', ['-c', OUTSIDE, dir, script, FIRST], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   })

@@ -15,8 +15,8 @@ export interface Root {
 
 /**
  * The shell script that makes a root, moves into it and becomes the command in its arguments. It runs as root
- * in a mount namespace of its own. Everything is an overlay in memory, so that nothing which is not shared
- * changes. The caller's root is taken off, not only left: from a `chroot` a joining process would land in the
+ * in a mount namespace of its own. Everything but `/dev`, `/sys` and what is shared is an overlay in memory, so
+ * that nothing else changes. The caller's root is taken off, not only left: from a `chroot` a joining process would land in the
  * machine's root, because joining a mount namespace leads to the root of that namespace.
  */
 export const rootScript = ({ lower, place, shared, readable = [] }: Root): string => `set -e
