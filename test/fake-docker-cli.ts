@@ -41,6 +41,7 @@ interface Given {
 
 const VERSION = '28.2.2'
 const FORMAT = 'format'
+const MANY = Number.POSITIVE_INFINITY
 
 const [folder = '', ...argv] = process.argv.slice(2)
 const { answers, engine } = JSON.parse(readFileSync(join(folder, 'script.json'), 'utf8')) as Script
@@ -105,17 +106,17 @@ const COMMANDS: Record<string, Command> = {
   },
   'image inspect': {
     usage: 'docker image inspect [OPTIONS] IMAGE [IMAGE...]',
-    ...{ least: 1, most: 1, values: FORMAT },
-    run: ({ args: [reference = ''], flags }) => {
-      const image = describe(folder, reference)
+    ...{ least: 1, most: MANY, values: FORMAT },
+    run: ({ args, flags }) => {
+      const images = args.map((reference) => describe(folder, reference))
       return flags.has(FORMAT)
-        ? formatted(image, flags, undefined)
-        : `${JSON.stringify([image], undefined, 4)}\n`
+        ? images.map((image) => formatted(image, flags, undefined)).join('')
+        : `${JSON.stringify(images, undefined, 4)}\n`
     },
   },
   create: {
     usage: 'docker create [OPTIONS] IMAGE [COMMAND] [ARG...]',
-    ...{ least: 1, most: Number.POSITIVE_INFINITY, stops: true },
+    ...{ least: 1, most: MANY, stops: true },
     flags: 'init interactive no-healthcheck privileged publish-all quiet read-only rm tty',
     values:
       'add-host cap-add cap-drop cgroup-parent cpus dns entrypoint env env-file expose group-add hostname ip ipc label link log-driver log-opt memory memory-reservation memory-swap name network network-alias pid pids-limit platform publish pull restart shm-size stop-signal stop-timeout tmpfs ulimit user volume volumes-from workdir',
@@ -123,8 +124,8 @@ const COMMANDS: Record<string, Command> = {
   },
   start: {
     usage: 'docker start [OPTIONS] CONTAINER [CONTAINER...]',
-    ...{ least: 1, most: 1 },
-    run: ({ args: [name = ''] }) => start(folder, name),
+    ...{ least: 1, most: MANY },
+    run: ({ args }) => args.map((name) => start(folder, name)).join(''),
   },
   attach: {
     usage: 'docker attach [OPTIONS] CONTAINER',
@@ -136,12 +137,15 @@ const COMMANDS: Record<string, Command> = {
   },
   rm: {
     usage: 'docker rm [OPTIONS] CONTAINER [CONTAINER...]',
-    ...{ least: 1, most: 1, flags: 'force volumes' },
-    run: ({ args: [name = ''], flags }) => {
-      const found = remove(folder, name, flags.has('force'))
-      if (!found) process.stderr.write(`Error response from daemon: No such container: ${name}\n`)
-      return found ? `${name}\n` : ''
-    },
+    ...{ least: 1, most: MANY, flags: 'force volumes' },
+    run: ({ args, flags }) =>
+      args
+        .map((name) => {
+          if (remove(folder, name, flags.has('force'))) return `${name}\n`
+          process.stderr.write(`Error response from daemon: No such container: ${name}\n`)
+          return ''
+        })
+        .join(''),
   },
 }
 

@@ -253,7 +253,7 @@ const platformOf = (config: Buffer | string): string => {
 /** The files of a tar archive (POSIX.1-1988 "ustar"). */
 const untar = (archive: Buffer): Map<string, Buffer> => {
   const files = new Map<string, Buffer>()
-  for (let at = 0; archive[at] !== 0; ) {
+  for (let at = 0; at !== archive.length && archive[at] !== 0; ) {
     const header = archive.subarray(at, at + 512)
     const size = Number.parseInt(header.toString('latin1', 124, 136), 8)
     if (header.length < 512 || archive.length < at + 512 + size)
