@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addImage, type FakeEngine, type ListedImage } from './fake-docker-engine.ts'
+import { addImage, type FakeEngine, type ListedImage } from './fake-docker/images.ts'
 
 /** What the fake answers to the docker commands that begin with some words (`login`, `image inspect`). */
 export interface Answer {
@@ -45,10 +45,11 @@ export interface FakeDocker {
 }
 
 // Node takes three times as long to start with types in the way.
-const PROGRAM = ['fake-docker-cli', 'fake-docker-engine'].map((name) => ({
-  name: `${name}.mjs`,
-  text: stripTypeScriptTypes(readFileSync(join(import.meta.dirname, `${name}.ts`), 'utf8')).replaceAll(
-    /(from '\.\/fake-docker-\w+)\.ts'/g,
+const SOURCES = join(import.meta.dirname, 'fake-docker')
+const PROGRAM = readdirSync(SOURCES).map((name) => ({
+  name: name.replace(/ts$/, 'mjs'),
+  text: stripTypeScriptTypes(readFileSync(join(SOURCES, name), 'utf8')).replaceAll(
+    /(from '\.\/[\w-]+)\.ts'/g,
     "$1.mjs'",
   ),
 }))
@@ -70,7 +71,7 @@ export const fakeDocker = ({
   for (const image of images) addImage(folder, image)
   writeFileSync(join(folder, 'script.json'), JSON.stringify(script))
   writeFileSync(join(folder, 'calls'), '')
-  const run = `exec '${process.execPath}' '${folder}/fake-docker-cli.mjs' '${folder}' "$@"`
+  const run = `exec '${process.execPath}' '${folder}/cli.mjs' '${folder}' "$@"`
   writeFileSync(join(folder, 'docker'), `#!/bin/sh\n${run}\n`, { mode: 0o755 })
   return { path: `${folder}:/usr/bin:/bin`, calls: () => callsIn(join(folder, 'calls')) }
 }
