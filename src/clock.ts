@@ -5,6 +5,8 @@ import { seconds } from './units.ts'
 export interface Clock {
   /** Aborted with a {PipeError} when the time is over (PKG-TIMEOUT) or the step is stopped. */
   signal: AbortSignal
+  /** What is said when the time is over, or too little is left to go on: one event, one message. */
+  expired: PipeError
   /** Milliseconds that are left. */
   left(): number
   /** Ends the clock, and with it whatever still runs by it: nothing is to be tried after the last line of the log. */
@@ -20,9 +22,14 @@ export interface Clock {
 export const startClock = (timeout: number, stopped?: AbortSignal): Clock => {
   const end = performance.now() + timeout
   const over = new AbortController()
-  const timer = setTimeout(() => over.abort(timedOut(timeout)), clamp(timeout))
-  if (timeout <= 0) over.abort(timedOut(timeout))
+  const expired = new PipeError(
+    'PKG-TIMEOUT',
+    `The images were not delivered within TIMEOUT (${seconds(timeout)}).`,
+  )
+  const timer = setTimeout(() => over.abort(expired), clamp(timeout))
+  if (timeout <= 0) over.abort(expired)
   return {
+    expired,
     signal: stopped === undefined ? over.signal : AbortSignal.any([stopped, over.signal]),
     left: () => end - performance.now(),
     stop() {
@@ -34,7 +41,3 @@ export const startClock = (timeout: number, stopped?: AbortSignal): Clock => {
 
 /** A delay as timers take it: Node turns a longer one into one of a millisecond. */
 export const clamp = (milliseconds: number): number => Math.min(Math.max(milliseconds, 0), 2 ** 31 - 1)
-
-/** TIMEOUT is over, or would be before the next try. */
-export const timedOut = (timeout: number): PipeError =>
-  new PipeError('PKG-TIMEOUT', `The images were not delivered within TIMEOUT (${seconds(timeout)}).`)

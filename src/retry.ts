@@ -38,6 +38,8 @@ export interface Attempt {
  * the wait that the other side asked for (`retryAfter`) or a jittered exponential backoff, whichever is
  * longer.
  *
+ * One operation has one count: an error that ends a retry is never tried again by another one around it.
+ *
  * @param given gives up at once, with its own reason
  * @throws the last error; at the end of the time PKG-TIMEOUT, with the last error as what was said; the reason of
  * `given` or of the clock when the step is stopped. The latter two at once, even where the operation ignores its signal.
@@ -60,18 +62,27 @@ export const retry = async <T>(
     try {
       return await untilAborted(() => operation({ attempt, signal }))
     } catch (error) {
-      if (signal.aborted || !isPassing(error) || attempt >= maxAttempts) throw error
+      if (signal.aborted || !isTransient(error)) throw error
+      if (attempt >= maxAttempts) throw final(error)
       last = error
     }
     const backoff = Math.min(cap, base * 2 ** (attempt - 1)) * (0.5 + random() / 2)
     const delayMs = Math.max(last.retryAfter ?? 0, backoff)
-    if (clock !== undefined && delayMs >= clock.left()) throw tooLong(last, delayMs, clock)
+    if (clock !== undefined && delayMs >= clock.left()) throw final(tooLong(last, delayMs, clock))
     onRetry?.({ error: last, attempt, delayMs })
     await untilAborted(() => sleep(delayMs, signal))
   }
 }
 
-const isPassing = (error: unknown): error is PipeError => error instanceof PipeError && error.retryable
+const finals = new WeakSet<PipeError>()
+
+const final = (error: PipeError): PipeError => {
+  finals.add(error)
+  return error
+}
+
+const isTransient = (error: unknown): error is PipeError =>
+  error instanceof PipeError && error.retryable && !finals.has(error)
 
 const orAborted = async <T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> => {
   signal.throwIfAborted()
@@ -99,15 +110,10 @@ const wordsOf = ({ code, message, said }: PipeError) =>
   `${code}: ${message}${said === undefined ? '' : `: ${said}`}`
 
 // The wait that would pass the end of the time is not begun.
-const tooLong = (last: PipeError, delayMs: number, clock: Clock): PipeError => {
-  const left = seconds(Math.max(0, clock.left()))
-  if (last.retryAfter === undefined)
-    return new PipeError('PKG-TIMEOUT', `TIMEOUT leaves ${left}, too little for another try.`, {
-      said: wordsOf(last),
-      cause: last,
-    })
-  return last.with({
-    why: `${last.why} The wait asked for is ${seconds(delayMs)}, but TIMEOUT leaves only ${left}.`,
-    cause: last,
-  })
-}
+const tooLong = (last: PipeError, delayMs: number, clock: Clock): PipeError =>
+  last.retryAfter === undefined
+    ? clock.expired.with({ said: wordsOf(last), cause: last })
+    : last.with({
+        why: `${last.why} The wait asked for is ${seconds(delayMs)}, but TIMEOUT leaves only ${seconds(Math.max(0, clock.left()))}.`,
+        cause: last,
+      })

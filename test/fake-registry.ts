@@ -13,6 +13,8 @@ export type Fault =
   | 'close'
   /** Nothing more comes, and the connection stays. */
   | 'stall'
+  /** Over HTTP/2, the stream ends with HTTP_1_1_REQUIRED (RFC 9113, section 7). */
+  | 'http1'
 
 export interface Reply {
   status?: number
@@ -142,7 +144,7 @@ const send = (response: ServerResponse, reply: Reply, method: string): void => {
   const socket = response.socket as Socket
   if (raw !== undefined) {
     socket.end(raw)
-  } else if (fault && after === undefined) {
+  } else if (fault && after === undefined && (fault !== 'http1' || 'stream' in response)) {
     breakOff(response, fault)
   } else {
     const isObject = typeof body === 'object' && !Buffer.isBuffer(body)
@@ -151,7 +153,8 @@ const send = (response: ServerResponse, reply: Reply, method: string): void => {
     const length = 'transfer-encoding' in headers ? {} : { 'content-length': String(bytes.length) }
     response.writeHead(status, { ...length, ...type, ...headers })
     // Flushed first, so that the client has read this much when the connection breaks.
-    if (fault) response.write(bytes.subarray(0, after), () => setTimeout(breakOff, 2, response, fault))
+    if (fault && fault !== 'http1')
+      response.write(bytes.subarray(0, after), () => setTimeout(breakOff, 2, response, fault))
     else response.end(method === 'HEAD' ? undefined : bytes)
   }
 }
@@ -161,6 +164,7 @@ const breakOff = (response: ServerResponse | Http2ServerResponse, fault: Fault):
   if ('stream' in response) {
     // HTTP/2 hides the socket: a reset ends the stream (RST_STREAM), a close the whole connection.
     if (fault === 'reset') response.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    else if (fault === 'http1') response.stream.close(constants.NGHTTP2_HTTP_1_1_REQUIRED)
     else response.stream.session?.destroy()
   } else {
     const socket = response.socket as Socket

@@ -62,6 +62,37 @@ describe('retry', () => {
     expect(operation).toHaveBeenCalledTimes(3)
   })
 
+  it('does not try again what another retry within it has tried for good', async () => {
+    const operation = failing(...Array.from({ length: 9 }, () => passing()))
+    const policy = { maxAttempts: 3, ...waits() }
+    await expect(retry(() => retry(operation, policy), policy)).rejects.toMatchObject({ code: 'PKG-NETWORK' })
+    expect(operation).toHaveBeenCalledTimes(3)
+  })
+
+  it('says once that a wait is too long, also within another retry', async () => {
+    const operation = failing(new PipeError('PKG-RATE-LIMIT', 'too many', { retryAfter: 120_000 }))
+    const policy = { maxAttempts: 5, clock: startClock(30_000), ...waits() }
+    const error = await retry(() => retry(operation, policy), policy).catch((reason) => reason)
+    expect(error.why.match(/The wait asked for/g)).toHaveLength(1)
+  })
+
+  it('tells the end of the time with one message, whether it comes in an attempt, in a wait or before the next one', async () => {
+    const hanging = () => new Promise<never>(() => {})
+    const ends = await Promise.all(
+      [
+        retry(hanging, { maxAttempts: 5, clock: startClock(40) }),
+        retry(failing(passing(), passing()), {
+          maxAttempts: 5,
+          clock: { ...startClock(40), left: () => 60_000 },
+        }),
+        retry(failing(passing()), { maxAttempts: 5, clock: startClock(40) }),
+      ].map((outcome) => outcome.catch(({ code, message }) => `${code}: ${message}`)),
+    )
+    expect(new Set(ends)).toEqual(
+      new Set(['PKG-TIMEOUT: The images were not delivered within TIMEOUT (0.0 s).']),
+    )
+  })
+
   it('doubles the wait up to the cap', async () => {
     const { slept, ...clock } = waits()
     const faults = Array.from({ length: 9 }, () => passing())

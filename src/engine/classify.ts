@@ -1,8 +1,8 @@
 import { type Code, catalogue } from '../errors.ts'
+import { maskNames } from '../mask-names.ts'
 import { clean } from '../text.ts'
 import { findWait } from '../wait.ts'
 import { codes, type ErrorClass, vague } from './classes.ts'
-import { maskNames } from './mask.ts'
 import { patterns } from './patterns.ts'
 
 export interface DockerError {

@@ -1,8 +1,8 @@
 import type { Scheme } from './auth/scheme.ts'
 import type { Session } from './auth/session.ts'
 import { type BlobOptions, type BlobStream, openBlob, rangeHeaders } from './blob.ts'
-import { refusal, type Subject } from './http/answer.ts'
-import type { Answer, Request } from './http/transport.ts'
+import { refusal } from './http/answer.ts'
+import type { Answer, Request, Subject } from './http/transport.ts'
 import { acceptManifests, manifestLimit, type ReadManifest, readManifest } from './manifest.ts'
 import { type RegistryOptions, startSession } from './stack.ts'
 import { listTags } from './tags.ts'
@@ -59,17 +59,18 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
     return session
   }
 
-  const ask = async (repository: string, request: Ask, subject: Omit<Subject, 'anonymous'>) => {
-    const { registry, request: send } = await open()
+  const ask = async (repository: string, request: Ask, about: Pick<Subject, 'kind' | 'name'>) => {
+    const { registry, proven, request: send } = await open()
+    const subject = { ...about, anonymous: !credential, proven }
     const headers = { 'user-agent': userAgent, ...request.headers }
     const url = new URL(request.path, registry)
     const answer = await send(
-      { method: 'GET', limit: manifestLimit, ...request, url, headers },
+      { subject, method: 'GET', limit: manifestLimit, ...request, url, headers },
       `repository:${repository}:pull`,
     )
     const fine = request.stream ? [200, 206, 416] : [200]
     if (fine.includes(answer.status)) return answer
-    throw refusal(answer, { ...subject, anonymous: !credential })
+    throw refusal(answer, subject)
   }
 
   return {

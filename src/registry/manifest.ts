@@ -3,7 +3,7 @@ import { PipeError } from '../errors.ts'
 import { digestOf } from '../image/digest.ts'
 import type { Platform } from '../image/platform.ts'
 import { parseJson } from '../json.ts'
-import { isPage, said } from './http/answer.ts'
+import { isPage, said } from './http/said.ts'
 import { type Answer, contentType, header } from './http/transport.ts'
 
 /** How many bytes of a manifest are read (distribution-spec: a registry takes at least 4 MiB). */

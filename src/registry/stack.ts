@@ -1,7 +1,7 @@
 import { lookup as dnsLookup } from 'node:dns/promises'
 import { PipeError } from '../errors.ts'
 import { apiHost } from '../image/docker-hub.ts'
-import type { RetryPolicy } from '../retry.ts'
+import { type RetryPolicy, retry } from '../retry.ts'
 import type { Secrets } from '../secrets.ts'
 import { checkRealm, type Lookup, type Realm } from './auth/realm.ts'
 import { openSession, type Session } from './auth/session.ts'
@@ -10,9 +10,10 @@ import { isLoopbackHost } from './http/address.ts'
 import { createConnections } from './http/agent.ts'
 import { createExchange } from './http/exchange.ts'
 import { type RequestLine, withLog } from './http/log.ts'
-import { withRedirects } from './http/redirect.ts'
+import { withOwnRedirects, withRedirects } from './http/redirect.ts'
 import { withRetry } from './http/retry.ts'
 import { defaultTimeouts, type Timeouts } from './http/transport.ts'
+import { withWarnings } from './http/warnings.ts'
 
 export interface RegistryOptions {
   /** Host, with port if any, as in an image's name. */
@@ -27,6 +28,8 @@ export interface RegistryOptions {
   onRequest?: ((line: RequestLine) => void) | undefined
   /** Called once where the registry sends clients to another host for tokens: the log names it. */
   onRealm?: ((realm: URL) => void) | undefined
+  /** Called once for each text that the registry warns of (`Warning: 299`): a deprecation, a limit that is near. */
+  onWarning?: ((text: string) => void) | undefined
   /** Where HTTPS_PROXY and NO_PROXY are. */
   env: Record<string, string | undefined>
   /** Gets the tokens that the registry gives. */
@@ -43,7 +46,7 @@ export const startSession = async (
   options: RegistryOptions,
   onOpen: (close: () => Promise<void>) => void,
 ): Promise<Session> => {
-  const registry = new URL(`https://${apiHost(options.host)}`)
+  const registry = addressOf('https', options.host)
   const start = (at: URL) => {
     const { close, ...stack } = createStack(options, at)
     onOpen(close)
@@ -54,28 +57,41 @@ export const startSession = async (
   } catch (error) {
     const plain = error instanceof PipeError && error.code === 'PKG-TLS' && isLoopbackHost(registry.hostname)
     if (!plain) throw error
-    return start(new URL(`http://${apiHost(options.host)}`))
+    return start(addressOf('http', options.host))
   }
+}
+
+const addressOf = (scheme: 'https' | 'http', host: string): URL => {
+  const address = `${scheme}://${apiHost(host)}`
+  if (URL.canParse(address)) return new URL(address)
+  throw new PipeError('PKG-CONFIG', `${host} is not the address of a registry`, {
+    why: 'A registry is named by a host name or an IP address, with a port up to 65535 if any.',
+    hint: 'Check the host in the image name, and REGISTRY.',
+  })
 }
 
 const createStack = (options: RegistryOptions, registry: URL) => {
   const { credential, userAgent, authRealmHosts, secrets, env, lookup = resolveAll } = options
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
   const pinned = new Map<string, string[]>()
-  const { dispatcher, proxied, close } = createConnections({ env, timeouts, pinned })
-  const logged = withLog(createExchange(dispatcher, timeouts), (line) => options.onRequest?.(line))
-  const sendOnce = withRetry(logged, options.retrying)
+  const connections = createConnections({ env, timeouts, pinned })
+  const { isProxied, close } = connections
+  const logged = withLog(createExchange(connections, timeouts), (line) => options.onRequest?.(line))
+  const once = withRetry(logged, options.retrying)
+  const patient = withRetries(lookup, options.retrying)
+  // Behind a proxy names need not resolve here: that is no fault to wait for.
+  const resolve: Lookup = (host) => (isProxied(new URL(`https://${host}`)) ? lookup : patient)(host)
   return {
     registry,
     credential,
     userAgent,
-    sendOnce,
-    send: withRedirects(sendOnce, registry),
+    sendToRealm: withOwnRedirects(once),
+    send: withWarnings(withRedirects(once, registry), (text) => options.onWarning?.(text)),
     secrets,
     checkRealm: remember(async (address: string): Promise<Realm> => {
       // The list says where the credential may go; it is of no concern to a client without one.
       const allowedHosts = credential && authRealmHosts
-      const realm = await checkRealm(address, { registry, allowedHosts, lookup, proxied })
+      const realm = await checkRealm(address, { registry, allowedHosts, lookup: resolve, isProxied })
       if (realm.addresses) pinned.set(realm.url.hostname, realm.addresses)
       if (realm.foreign) options.onRealm?.(realm.url)
       return realm
@@ -83,6 +99,18 @@ const createStack = (options: RegistryOptions, registry: URL) => {
     close,
   }
 }
+
+// A name server that is busy passes like any fault of the network.
+const withRetries =
+  (lookup: Lookup, policy: RetryPolicy): Lookup =>
+  (host) =>
+    retry(
+      () =>
+        lookup(host).catch((cause: Error) => {
+          throw new PipeError('PKG-DNS', `${host} has no address`, { said: cause.message, cause })
+        }),
+      policy,
+    )
 
 const resolveAll: Lookup = async (host) => (await dnsLookup(host, { all: true })).map((each) => each.address)
 

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
 import { parseJson } from '../json.ts'
-import { said } from './http/answer.ts'
+import { said } from './http/said.ts'
 import { type Answer, header } from './http/transport.ts'
 
 /** How many pages are read at most, of a thousand tags each where the registry agrees. */

@@ -9,6 +9,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { PipeError } from '../../src/errors.ts'
 import { isDefinite } from '../../src/lookup/definite.ts'
 import type { RequestLine } from '../../src/registry/http/log.ts'
+import { retry } from '../../src/retry.ts'
 import { type Certificates, makeCertificates } from '../certificates.ts'
 import {
   errorReply,
@@ -95,7 +96,7 @@ describe('signing in', () => {
     },
   )
 
-  it('shows a refused credential once to a token server that wants a scope', async () => {
+  it('shows a refused credential twice to a token server that wants a scope, whose first refusal may be about the package', async () => {
     const fake = await registry()
     fake.on('GET /token', ({ query }) =>
       query.get('scope')
@@ -104,8 +105,10 @@ describe('signing in', () => {
     )
     const client = clientOf(fake)
     const outcomes = await Promise.allSettled(repositories.map((each) => client.resolve(each, '1.0')))
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'PKG-AUTH-REFUSED' } })
-    expect(fake.seen('GET /token').filter(({ query }) => query.get('scope'))).toHaveLength(1)
+    const [first, ...others] = outcomes
+    expect(first).toMatchObject({ reason: { code: 'PKG-ACCESS-DENIED' } })
+    for (const outcome of others) expect(outcome).toMatchObject({ reason: { code: 'PKG-AUTH-REFUSED' } })
+    expect(fake.seen('GET /token').filter(({ query }) => query.get('scope'))).toHaveLength(2)
   })
 
   it('signs in by OAuth2 where the token server knows no GET', async () => {
@@ -125,6 +128,96 @@ describe('signing in', () => {
       password: 'a-secret',
       service: 'packages',
       scope: 'repository:acme/image0:pull',
+    })
+  })
+
+  it('holds the refusal of one package not against the credential, for a token server that wants a scope', async () => {
+    for (const status of [400, 403]) {
+      const fake = await registry()
+      fake.on('GET /token', ({ query }) => {
+        const scope = query.get('scope')
+        if (!scope) return errorReply(status, 'UNSUPPORTED', 'scope missing')
+        return scope === 'repository:other/image:pull'
+          ? errorReply(401, 'UNAUTHORIZED', 'no access')
+          : { body: { token: 'a-token' } }
+      })
+      fake.on('GET /v2/acme/image0/manifests/1.0', manifestReply(imageOf('a').body))
+      const client = clientOf(fake)
+      const outcomes = await Promise.allSettled(
+        ['other/image', 'acme/image0'].map((each) => client.resolve(each, '1.0')),
+      )
+      expect(outcomes).toMatchObject([{ reason: { code: 'PKG-ACCESS-DENIED' } }, { status: 'fulfilled' }])
+      await expect(client.resolve('other/image', '1.0')).rejects.toMatchObject({ code: 'PKG-ACCESS-DENIED' })
+    }
+  })
+
+  it('shows a refused credential twice where only manifests ask for Basic, and another package one accepted', async () => {
+    const fake = await registry({}, { basic: true })
+    fake.on('GET /v2/', { body: {} })
+    const wrong = clientOf(fake, { credential: { username: 'x', secret: 'wrong-secret' } })
+    const refused = await Promise.allSettled(repositories.map((each) => wrong.resolve(each, '1.0')))
+    for (const outcome of refused.slice(1))
+      expect(outcome).toMatchObject({ reason: { code: 'PKG-AUTH-REFUSED' } })
+    expect(fake.requests.filter(({ headers }) => headers.authorization !== undefined)).toHaveLength(2)
+    fake.requests.length = 0
+    fake.on(
+      'GET /v2/other/image/manifests/1.0',
+      errorReply(401, 'UNAUTHORIZED', 'no', { 'www-authenticate': 'Basic' }),
+    )
+    const client = clientOf(fake)
+    const names = ['other/image', ...repositories]
+    const outcomes = await Promise.allSettled(names.map((each) => client.resolve(each, '1.0')))
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', ...Array(20).fill('fulfilled')])
+    expect(outcomes[0]).toMatchObject({ reason: { code: 'PKG-ACCESS-DENIED' } })
+  })
+
+  it('follows a redirect of the token server to another path of its own, with the credential', async () => {
+    const fake = await registry()
+    fake.on('GET /token', ({ path }) => ({
+      status: 307,
+      headers: { location: `/moved${path.slice('/token'.length)}` },
+    }))
+    fake.on('GET /moved', ({ headers }) =>
+      headers.authorization === login ? { body: { token: 'a-token' } } : { status: 401 },
+    )
+    fake.on('GET /v2/acme/image0/manifests/1.0', manifestReply(imageOf('a').body))
+    await expect(clientOf(fake).resolve('acme/image0', '1.0')).resolves.toBeDefined()
+  })
+
+  it.each([
+    ['JSON without the field of a version', { body: {} }],
+    ['nothing', {}],
+    ['a text', { body: 'true', headers: { 'content-type': 'text/plain' } }],
+    ['bytes of a server of files', { body: '[]', headers: { 'content-type': 'binary/octet-stream' } }],
+  ])('takes who answers GET /v2/ with 200 and %s for a registry', async (_, reply) => {
+    const fake = await startFake()
+    open.push(fake)
+    fake.on('GET /v2/', reply)
+    fake.on('GET /v2/acme/image0/manifests/1.0', manifestReply(imageOf('a').body))
+    const client = clientOf(fake)
+    await expect(client.signIn()).resolves.toEqual({ kind: 'none' })
+    await expect(client.resolve('acme/image0', '1.0')).resolves.toBeDefined()
+  })
+
+  it('asks a busy name server again for the address of the realm', async () => {
+    const tokens = await startFake({ tls: certificates.good })
+    const realm = `https://auth.example.com:${tokens.host.split(':')[1]}/token`
+    const fake = await startFake({ tls: certificates.good })
+    likeBitbucket(fake, { ...credential, readable: repositories, realm }, tokens)
+    open.push(tokens, fake)
+    let asked = 0
+    const lookup = async () => {
+      if (++asked < 3) throw Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' })
+      return ['127.0.0.1']
+    }
+    const notes: string[] = []
+    const client = clientOf(fake, { lookup, onRetry: ({ error }) => notes.push(error.code) })
+    await expect(client.resolve('acme/image0', '1.0')).resolves.toBeDefined()
+    expect(notes).toEqual(['PKG-DNS', 'PKG-DNS'])
+    const never = clientOf(fake, { lookup: () => Promise.reject(new Error('EAI_AGAIN')), maxAttempts: 2 })
+    await expect(never.resolve('acme/image0', '1.0')).rejects.toMatchObject({
+      code: 'PKG-DNS',
+      said: 'EAI_AGAIN',
     })
   })
 
@@ -372,6 +465,31 @@ describe('the log', () => {
       ['GET', '/v2/acme/image0/manifests/1.0', 200, 2],
     ])
     expect(notes).toEqual([[1, 'PKG-REGISTRY-UNAVAILABLE']])
+  })
+})
+
+describe('attempts', () => {
+  it('are counted once where a retry is within another one', async () => {
+    const fake = await registry()
+    const client = clientOf(fake, { maxAttempts: 3 })
+    await client.signIn()
+    fake.on('GET /token', { status: 503 })
+    const before = fake.seen('GET /token').length
+    const retrying = { maxAttempts: 3, base: 1, cap: 1 }
+    const outcome = retry(({ attempt }) => client.blob('acme/image0', sha256('a'), { attempt }), retrying)
+    await expect(outcome).rejects.toMatchObject({ code: 'PKG-REGISTRY-UNAVAILABLE' })
+    expect(fake.seen('GET /token').length - before).toBe(3)
+  })
+
+  it('change to HTTP/1.1 where a server says that it wants that', async () => {
+    const fake = await registry({ tls: certificates.good, http2: true })
+    const { body } = imageOf('acme/image0')
+    fake.on('GET /v2/acme/image0/manifests/1.0', { ...manifestReply(body), fault: 'http1' })
+    const client = clientOf(fake, { maxAttempts: 1 })
+    await expect(client.resolve('acme/image0', '1.0')).resolves.toBeDefined()
+    await expect(client.resolve('acme/image0', '1.0')).resolves.toBeDefined()
+    // Once over HTTP/2, then never again.
+    expect(fake.seen('GET /v2/acme/image0/manifests/1.0')).toHaveLength(3)
   })
 })
 

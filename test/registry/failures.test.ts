@@ -43,6 +43,8 @@ interface Row {
   message?: RegExp
   /** How often the route was asked in the end; routes of retryable failures are asked twice. */
   asked?: Record<string, number>
+  /** How many requests went to the other host. */
+  elsewhere?: number
 }
 
 let certificates: Certificates
@@ -255,12 +257,6 @@ const strangers: Row[] = [
     said: /an HTML page: Sign in to the guest network/,
     hint: /HTTPS_PROXY/,
   },
-  {
-    name: 'a text with status 200',
-    given: ping({ body: 'hello', headers: { 'content-type': 'text/plain' } }),
-    code: 'PKG-NOT-A-REGISTRY',
-    said: /^hello$/,
-  },
   { name: 'no API at that host', given: ping({ status: 404 }), code: 'PKG-NOT-A-REGISTRY' },
   {
     name: 'a firewall that blocks',
@@ -329,9 +325,18 @@ const strangers: Row[] = [
     said: /Not here/,
   },
   {
-    name: 'a 404 without an error body',
-    given: manifest({ status: 404, body: '404 page not found' }),
+    name: 'a 404 without an error body, of a host that has not proved to be a registry',
+    given: all(
+      ['GET /v2/', { body: 'fine', headers: { 'content-type': 'text/plain' } }],
+      [tagPath, { status: 404 }],
+    ),
     code: 'PKG-NOT-A-REGISTRY',
+  },
+  {
+    name: 'a coding that is not known',
+    given: manifest({ ...manifestReply(image.body), headers: { 'content-encoding': 'compress' } }),
+    code: 'PKG-NOT-A-REGISTRY',
+    said: /Content-Encoding: compress/,
   },
   {
     name: 'something else than a list of tags',
@@ -341,7 +346,7 @@ const strangers: Row[] = [
   },
 ]
 
-const unavailable: Row[] = [408, 425, 500, 502, 503, 504].map((status) => ({
+const unavailable: Row[] = [408, 425, 499, 500, 502, 503, 504, 520, 522, 524, 529].map((status) => ({
   name: `an answer of ${status}`,
   given: manifest({ ...page(status, 'Try later'), status }),
   code: 'PKG-REGISTRY-UNAVAILABLE',
@@ -349,7 +354,40 @@ const unavailable: Row[] = [408, 425, 500, 502, 503, 504].map((status) => ({
   asked: { [tagPath]: 2 },
 }))
 
+unavailable.push({
+  name: 'a 400 that says UNAVAILABLE',
+  given: manifest(errorReply(400, 'UNAVAILABLE', 'try later')),
+  code: 'PKG-REGISTRY-UNAVAILABLE',
+  said: /try later/,
+  asked: { [tagPath]: 2 },
+})
+
 const limits: Row[] = [
+  {
+    name: 'a rate limit with status 403, by its code',
+    given: manifest(errorReply(403, 'TOOMANYREQUESTS', 'wait a little')),
+    code: 'PKG-RATE-LIMIT',
+    said: /wait a little/,
+    asked: { [tagPath]: 2 },
+  },
+  {
+    name: 'a rate limit with status 403, by its words',
+    given: manifest({ status: 403, body: { message: 'Rate exceeded' } }),
+    code: 'PKG-RATE-LIMIT',
+    asked: { [tagPath]: 2 },
+  },
+  {
+    name: 'a rate limit with status 400, of a gateway',
+    given: manifest({ status: 400, body: { __type: 'ThrottlingException', message: 'Rate exceeded' } }),
+    code: 'PKG-RATE-LIMIT',
+    asked: { [tagPath]: 2 },
+  },
+  {
+    name: 'a rate limit at the token server with status 403',
+    given: (fake) => fake.on('GET /token', scoped(errorReply(403, 'TOOMANYREQUESTS', 'slow down'))),
+    code: 'PKG-RATE-LIMIT',
+    asked: { 'GET /token': 3 },
+  },
   {
     name: 'a burst limit that tells its wait in microseconds',
     given: manifest(errorReply(429, 'TOOMANYREQUESTS', 'retry-after: 985.86µs, allowed: 44000/minute')),
@@ -494,6 +532,37 @@ const credentials: Row[] = [
     asked: { 'GET /token': 3, [tagPath]: 2 },
   },
   {
+    name: 'a package that the registry refuses in the envelope of Bitbucket',
+    given: manifest({
+      status: 403,
+      body: {
+        type: 'error',
+        error: { message: 'Access is limited.', detail: 'An admin must allow this IP.' },
+      },
+    }),
+    code: 'PKG-ACCESS-DENIED',
+    said: /^Access is limited\.: An admin must allow this IP\.$/,
+  },
+  {
+    name: 'a token that the registry calls expired in its challenge only',
+    given: manifest(
+      errorReply(401, 'UNKNOWN', 'some unknown error', {
+        'www-authenticate': 'Bearer error="invalid_token", error_description="The access token expired"',
+      }),
+    ),
+    code: 'PKG-ACCESS-DENIED',
+    said: /^UNKNOWN: some unknown error; The access token expired$/,
+  },
+  {
+    name: 'a refusal that has words in its challenge alone',
+    given: manifest({
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer error="insufficient_scope", error_description="Not for you"' },
+    }),
+    code: 'PKG-ACCESS-DENIED',
+    said: /^Not for you$/,
+  },
+  {
     name: 'a package that the registry refuses with 403',
     given: manifest(errorReply(403, 'DENIED', 'denied')),
     code: 'PKG-ACCESS-DENIED',
@@ -561,6 +630,29 @@ const names: Row[] = [
     said: /no such tag/,
   },
   {
+    name: 'a tag that does not exist, in plain text',
+    given: manifest({ status: 404, body: '404 page not found' }),
+    code: 'PKG-TAG-UNKNOWN',
+    said: /404 page not found/,
+  },
+  {
+    name: 'a tag that does not exist, without a word',
+    given: manifest({ status: 404 }),
+    code: 'PKG-TAG-UNKNOWN',
+    said: /without a word/,
+  },
+  {
+    name: 'a tag that does not exist, of a registry that wants no login',
+    given: all(['GET /v2/', { body: {} }], [tagPath, { status: 404 }]),
+    code: 'PKG-TAG-UNKNOWN',
+  },
+  {
+    name: 'a digest that does not exist, without a word',
+    given: () => {},
+    when: (client) => client.resolve('acme/base', sha256('gone')),
+    code: 'PKG-DIGEST-UNKNOWN',
+  },
+  {
     name: 'a digest that does not exist',
     given: all([
       `GET /v2/acme/base/manifests/${sha256('gone')}`,
@@ -571,6 +663,71 @@ const names: Row[] = [
     message: /acme\/base@sha256:/,
   },
 ]
+
+// The names of packages and tags are not the answer's own words.
+const named: Row[] = [
+  ...['quota-service', 'quota', 'pull-rate-limit', 'too-many-requests'].map(
+    (name): Row => ({
+      name: `a package ${name} that may not be read`,
+      given: all([
+        `GET /v2/acme/${name}/manifests/1.0`,
+        errorReply(403, 'DENIED', `requested access to acme/${name} is denied: no rights on ${name}`),
+      ]),
+      when: (client) => client.resolve(`acme/${name}`, '1.0'),
+      code: 'PKG-ACCESS-DENIED',
+      asked: { [`GET /v2/acme/${name}/manifests/1.0`]: 1 },
+    }),
+  ),
+  {
+    name: 'a rate limit for a package quota-service',
+    given: all([
+      'GET /v2/acme/quota-service/manifests/1.0',
+      errorReply(429, 'TOOMANYREQUESTS', 'slow down with quota-service'),
+    ]),
+    when: (client) => client.resolve('acme/quota-service', '1.0'),
+    code: 'PKG-RATE-LIMIT',
+    asked: { 'GET /v2/acme/quota-service/manifests/1.0': 2 },
+  },
+  {
+    name: 'a quota of a package quota-service',
+    given: all([
+      'GET /v2/acme/quota-service/manifests/1.0',
+      errorReply(429, 'TOOMANYREQUESTS', 'quota exceeded for quota-service'),
+    ]),
+    when: (client) => client.resolve('acme/quota-service', '1.0'),
+    code: 'PKG-QUOTA',
+  },
+  {
+    name: 'a token for a package quota-service that the token server denies',
+    given: (fake) =>
+      fake.on(
+        'GET /token',
+        scoped(errorReply(403, 'DENIED', 'repository:acme/quota-service:pull, quota-service')),
+      ),
+    when: (client) => client.resolve('acme/quota-service', '1.0'),
+    code: 'PKG-ACCESS-DENIED',
+  },
+  {
+    name: 'a tag called name-unknown that does not exist',
+    given: all([
+      'GET /v2/acme/base/manifests/name-unknown',
+      errorReply(404, 'MANIFEST_UNKNOWN', 'no manifest tagged name-unknown'),
+    ]),
+    when: (client) => client.resolve('acme/base', 'name-unknown'),
+    code: 'PKG-TAG-UNKNOWN',
+  },
+]
+
+const hosts: Row[] = ['1.2.3.256', 'example.com:99999', '[::1::2]:5000', '10.0.0.1.5:5000', 'my.0x'].map(
+  (host) => ({
+    name: `${host}, which is no host of a URL`,
+    given: () => {},
+    options: () => ({ host }),
+    code: 'PKG-CONFIG',
+    message: /is not the address of a registry/,
+    hint: /REGISTRY/,
+  }),
+)
 
 const contents: Row[] = [
   {
@@ -682,7 +839,7 @@ const policies: Row[] = [
     name: 'a realm without TLS on another machine',
     given: realm(() => 'http://198.51.100.7/token'),
     code: 'PKG-REALM-REFUSED',
-    hint: /AUTH_REALM_HOSTS/,
+    hint: /has to name a public https address/,
   },
   {
     name: 'a realm with a password in its address',
@@ -696,6 +853,7 @@ const policies: Row[] = [
     options: () => ({ authRealmHosts: ['auth.example.com'] }),
     code: 'PKG-REALM-REFUSED',
     why: /AUTH_REALM_HOSTS/,
+    hint: /name 127\.0\.0\.1:\d+ in AUTH_REALM_HOSTS/,
   },
   {
     name: 'a realm without an address',
@@ -705,10 +863,19 @@ const policies: Row[] = [
     message: /auth\.example\.com/,
   },
   {
-    name: 'a token server that redirects',
-    given: token({ status: 307, headers: { location: '/elsewhere' } }),
+    name: 'a token server that redirects to another origin',
+    given: (fake, more) =>
+      fake.on('GET /token', { status: 307, headers: { location: `${more.origin}/token` } }),
     code: 'PKG-REDIRECT-REFUSED',
-    asked: { 'GET /elsewhere': 0 },
+    why: /to no other/,
+    asked: { 'GET /token': 1 },
+    elsewhere: 0,
+  },
+  {
+    name: 'a token server that redirects to itself without an end',
+    given: token({ status: 307, headers: { location: '/token' } }),
+    code: 'PKG-REDIRECT-REFUSED',
+    asked: { 'GET /token': 6 },
   },
   {
     name: 'a redirect without TLS to another machine',
@@ -795,6 +962,8 @@ const groups = {
   limits,
   credentials,
   names,
+  named,
+  hosts,
   contents,
   policies,
   proxies,
@@ -803,7 +972,7 @@ const groups = {
 
 describe.each(Object.entries(groups))('%s', (_, rows) => {
   it.each(rows.map((row) => [row.name, row.code, row] as const))('%s: %s', async (__, code, row) => {
-    const { error, lines, fake, mask } = await run(row)
+    const { error, lines, fake, more, mask } = await run(row)
     if (!(error instanceof PipeError)) throw new Error(`expected ${code}, got ${inspect(error)}`)
     expect([error.code, error.message]).toEqual([code, expect.stringMatching(row.message ?? /\S.{10}/)])
     expect(error.exitCode).toBe(catalogue[code].exitCode)
@@ -812,6 +981,7 @@ describe.each(Object.entries(groups))('%s', (_, rows) => {
     expect(error.hint).toMatch(row.hint ?? /\S.{10}/)
     for (const [route, times] of Object.entries(row.asked ?? {}))
       expect([route, fake.seen(route).length]).toEqual([route, times])
+    if (row.elsewhere !== undefined) expect(more.requests).toHaveLength(row.elsewhere)
     // As the log prints it: whatever the other side echoes is masked there.
     expect(mask(inspect([error, lines], { depth: 9 }))).not.toMatch(secrets)
   })

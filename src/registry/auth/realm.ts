@@ -10,8 +10,8 @@ export interface RealmPolicy {
   /** `host` or `host:port` of AUTH_REALM_HOSTS; when set, the whole list besides the registry itself. */
   allowedHosts?: readonly string[] | undefined
   lookup: Lookup
-  /** A proxy makes the connections: names that do not resolve here are resolved there. */
-  proxied?: boolean | undefined
+  /** Whether a proxy makes the connection: a name that does not resolve here is resolved there. */
+  isProxied?: ((url: URL) => boolean) | undefined
 }
 
 export interface Realm {
@@ -28,8 +28,8 @@ export interface Realm {
 /**
  * Decides whether credentials may go to the auth realm that a registry names: over TLS, without user
  * information in the address, to the registry's own host and port or to a public host (or one of
- * `allowedHosts`). A private, loopback, link-local or unspecified address is refused, unless the registry
- * itself is at such an address: then the realm may be on the same side of the border. Throws
+ * `allowedHosts`). An address that is not of the public network is refused, unless the registry itself is at such an
+ * address: then the realm may be on the same side of the border. Throws
  * `PKG-REALM-REFUSED`, and `PKG-DNS` where the realm's name does not resolve.
  */
 export const checkRealm = async (realm: string, policy: RealmPolicy): Promise<Realm> => {
@@ -37,27 +37,26 @@ export const checkRealm = async (realm: string, policy: RealmPolicy): Promise<Re
   const url = new URL(realm)
   url.hash = ''
   if (url.username || url.password) throw refused(url, 'It carries a user name or password of its own.')
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refused(url, 'It is not an https address.')
   const { registry, allowedHosts } = policy
   const own = url.hostname === registry.hostname && port(url) === port(registry)
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refused(url, 'It is not an https address.')
-  if (!own && allowedHosts && !allowedHosts.some((each) => isHost(each, url)))
-    throw refused(url, 'It is neither the registry itself nor named in AUTH_REALM_HOSTS.')
   if (own && url.protocol === 'https:') return { url, foreign: false }
 
-  const addresses = await addressesOf(url, policy)
+  const listed = own || !allowedHosts || allowedHosts.some((each) => isHost(each, url))
+  // What is refused anyway need not resolve.
+  const addresses = await addressesOf(url, listed ? policy : { ...policy, isProxied: () => true })
   const atHome = await classesOf(registry, policy)
   if (url.protocol === 'http:' && !(onlyLoopback(atHome) && onlyLoopback(addresses.map(classifyAddress))))
-    throw refused(url, 'It is not an https address, so the credentials could be read on the way.')
-  if (own) return { url, foreign: false }
-  for (const address of addresses) {
-    const found = classifyAddress(address)
-    if (found && !reachableFrom[found].some((each) => atHome.includes(each)))
-      throw refused(
-        url,
-        `${url.hostname} is ${address}, ${found === 'unspecified' ? 'an' : 'a'} ${found} address, and the registry is not.`,
-      )
-  }
-  return { url, foreign: url.hostname !== registry.hostname, addresses }
+    throw withoutTls(url, registry)
+  const stray = own ? undefined : addresses.find((each) => !isReachable(classifyAddress(each), atHome))
+  if (stray !== undefined) throw outOfPlace(url, stray, registry)
+  if (!listed)
+    throw refused(
+      url,
+      'It is neither the registry itself nor named in AUTH_REALM_HOSTS.',
+      `If the address is right, name ${url.host} in AUTH_REALM_HOSTS.`,
+    )
+  return own ? { url, foreign: false } : { url, foreign: url.hostname !== registry.hostname, addresses }
 }
 
 // Who sits at an address of the second list may name a realm at one of the first. The metadata service of a
@@ -70,21 +69,29 @@ const reachableFrom: Record<AddressClass, readonly (AddressClass | undefined)[]>
   unspecified: [],
 }
 
-const addressesOf = async (url: URL, { lookup, proxied }: RealmPolicy): Promise<string[]> => {
+const isReachable = (
+  found: AddressClass | undefined,
+  atHome: readonly (AddressClass | undefined)[],
+): boolean => found === undefined || reachableFrom[found].some((each) => atHome.includes(each))
+
+const addressesOf = async (url: URL, { lookup, isProxied }: RealmPolicy): Promise<string[]> => {
   if (isAddress(url)) return [url.hostname.replace(/^\[|\]$/g, '')]
   // RFC 6761, section 6.3: no resolver may say otherwise.
   if (isLoopbackHost(url.hostname)) return ['127.0.0.1', '::1']
   try {
     return await lookup(url.hostname)
   } catch (cause) {
-    if (proxied) return []
-    throw new PipeError('PKG-DNS', `The host of the auth realm ${url.origin} has no address`, { cause })
+    // Out of time, or stopped.
+    if (cause instanceof PipeError && cause.code !== 'PKG-DNS') throw cause
+    if (isProxied?.(url)) return []
+    const said = cause instanceof PipeError ? cause.said : String(cause)
+    throw new PipeError('PKG-DNS', `The host of the auth realm ${url.origin} has no address`, { said, cause })
   }
 }
 
 // A registry whose name does not resolve here is not known to be at home anywhere.
 const classesOf = async (registry: URL, policy: RealmPolicy): Promise<(AddressClass | undefined)[]> => {
-  const addresses = await addressesOf(registry, { ...policy, proxied: true })
+  const addresses = await addressesOf(registry, { ...policy, isProxied: () => true })
   return addresses.map(classifyAddress)
 }
 
@@ -100,10 +107,36 @@ const isHost = (allowed: string, url: URL): boolean => {
 
 const port = (url: URL): string => url.port || (url.protocol === 'https:' ? '443' : '80')
 
-const refused = (realm: string | URL, why: string): PipeError => {
-  const named = realm instanceof URL ? `${realm.origin}${realm.pathname}` : realm
+const faultOfRegistry =
+  'No setting of this pipe helps: whoever runs the registry has to name a public https address for tokens.'
+
+const refused = (realm: string | URL, why: string, hint = faultOfRegistry): PipeError => {
+  const named = realm instanceof URL ? `${realm.protocol}//${realm.host}${realm.pathname}` : realm
   return new PipeError('PKG-REALM-REFUSED', 'The address for tokens that the registry names is refused', {
     said: `realm="${named}"`,
     why: `The registry sends clients there for their tokens. ${why}`,
+    hint,
   })
+}
+
+const withoutTls = (url: URL, registry: URL): PipeError => {
+  const why = 'It is not an https address, so the credentials could be read on the way.'
+  return url.hostname === registry.hostname
+    ? refused(
+        url,
+        `${why} It is the registry's own host: the registry stands behind a front that speaks TLS for it, and has a wrong external URL.`,
+        `No setting of this pipe helps: whoever runs the registry has to set its external URL to ${registry.origin}.`,
+      )
+    : refused(url, why)
+}
+
+const outOfPlace = (url: URL, address: string, registry: URL): PipeError => {
+  const found = classifyAddress(address)
+  return refused(
+    url,
+    `${url.hostname} is ${address}, ${found === 'unspecified' ? 'an' : 'a'} ${found} address, and the registry is not.`,
+    isAddress(url)
+      ? faultOfRegistry
+      : `Check how ${url.hostname} and ${registry.hostname} resolve on this machine: only a registry at such an address itself may name one for tokens. No setting of this pipe changes that.`,
+  )
 }

@@ -1,8 +1,8 @@
-import { PipeError } from '../../errors.ts'
 import type { Secrets } from '../../secrets.ts'
-import { isPage, refusal, said } from '../http/answer.ts'
+import { notARegistry, refusal } from '../http/answer.ts'
+import { type Challenge, parseChallenges } from '../http/challenge.ts'
+import { isPage, said } from '../http/said.ts'
 import { type Answer, contentType, type Request, type Transport } from '../http/transport.ts'
-import { type Challenge, parseChallenges } from './challenge.ts'
 import type { Realm } from './realm.ts'
 import type { Login } from './token.ts'
 
@@ -18,23 +18,32 @@ export interface SessionOptions {
   userAgent: string
   /** Follows redirects by policy. */
   send: Transport
-  /** Follows none; for tokens. */
-  sendOnce: Transport
+  /** Follows those that stay on their origin; for tokens. */
+  sendToRealm: Transport
   /** Whether credentials may go to the realm of a challenge. */
   checkRealm: (realm: string) => Promise<Realm>
   secrets: Secrets
+}
+
+/** What `GET /v2/` told. */
+export interface Support {
+  scheme: Scheme
+  /** Only a registry answers like this: with a challenge, its version, JSON or nothing. */
+  proven: boolean
 }
 
 /**
  * Asks `GET /v2/` without a credential (distribution-spec, "Determining Support"). Throws
  * `PKG-NOT-A-REGISTRY` where something else answers, and what `checkRealm` throws.
  */
-export const ping = async (options: SessionOptions): Promise<Scheme> => {
+export const ping = async (options: SessionOptions): Promise<Support> => {
   const answer = await options.send(pingRequest(options))
-  if (answer.status === 401 && answer.trusted) return readScheme(options, answer)
-  if (answer.status === 200 && isRegistry(answer)) return { kind: 'none' }
-  if (answer.status === 200) throw notARegistry(answer, said(answer))
-  throw refusal(answer, { kind: 'registry', name: options.registry.host, anonymous: true })
+  if (answer.status === 401 && answer.trusted)
+    return { scheme: await readScheme(options, answer), proven: true }
+  // Mirrors and registries of static files answer with any body but a page, and without the field of a version.
+  if (answer.status === 200 && !isPage(answer)) return { scheme: { kind: 'none' }, proven: isTypical(answer) }
+  if (answer.status === 200) throw notARegistry(answer)
+  throw refusal(answer, pingRequest(options).subject)
 }
 
 /** The scheme of a 401. Of several, Bearer comes first: its tokens are good for little else. */
@@ -52,6 +61,7 @@ export const readScheme = async (options: SessionOptions, answer: Answer): Promi
 
 /** `GET /v2/`, which costs a registry nothing. */
 export const pingRequest = ({ registry, userAgent }: SessionOptions): Request => ({
+  subject: { kind: 'registry', name: registry.host, anonymous: true },
   method: 'GET',
   url: new URL('/v2/', registry),
   headers: { 'user-agent': userAgent, accept: 'application/json' },
@@ -62,19 +72,7 @@ export const pingRequest = ({ registry, userAgent }: SessionOptions): Request =>
 export const challengesOf = (answer: Answer): Challenge[] =>
   parseChallenges(answer.headers.get('www-authenticate') ?? [])
 
-/** Whether a registry may have given this answer; its version field is not required, nor is any body. */
-export const isRegistry = (answer: Answer): boolean =>
-  !isPage(answer) &&
-  (answer.headers.has('docker-distribution-api-version') ||
-    answer.body.length === 0 ||
-    contentType(answer).includes('json'))
-
-/** The failure for an answer that no registry gives. */
-export const notARegistry = (answer: Answer, words: string): PipeError =>
-  new PipeError(
-    'PKG-NOT-A-REGISTRY',
-    `${answer.url.host} does not answer as a registry does (${answer.status})`,
-    {
-      said: words,
-    },
-  )
+const isTypical = (answer: Answer): boolean =>
+  answer.headers.has('docker-distribution-api-version') ||
+  answer.body.length === 0 ||
+  contentType(answer).includes('json')

@@ -1,17 +1,9 @@
 import { PipeError } from '../../errors.ts'
-import { refusal, said } from '../http/answer.ts'
+import { notARegistry, refusal } from '../http/answer.ts'
+import { isPage } from '../http/said.ts'
 import type { Answer, Request } from '../http/transport.ts'
-import { createGate, type Gate } from './gate.ts'
-import {
-  challengesOf,
-  isRegistry,
-  notARegistry,
-  ping,
-  pingRequest,
-  readScheme,
-  type Scheme,
-  type SessionOptions,
-} from './scheme.ts'
+import { createGate } from './gate.ts'
+import { challengesOf, ping, pingRequest, readScheme, type Scheme, type SessionOptions } from './scheme.ts'
 import { basic, fetchToken } from './token.ts'
 import { createTokens } from './tokens.ts'
 
@@ -20,6 +12,8 @@ export interface Session {
   registry: URL
   /** The way in, as `GET /v2/` told it. */
   scheme: Scheme
+  /** Only a registry answers `GET /v2/` as this one did. */
+  proven: boolean
   /** Shows the credential, once in a session. Throws `PKG-AUTH-REFUSED`. */
   signIn: () => Promise<void>
   /** A request with the authorization that its scope needs; a 401 gets one fresh token. */
@@ -34,85 +28,100 @@ export interface Session {
 export const openSession = async (options: SessionOptions): Promise<Session> => {
   const { credential, registry, userAgent } = options
   const gate = createGate()
-  const first = await ping(options)
+  const { scheme: first, proven } = await ping(options)
   let scheme = first
-  // The token server judges no login by itself: it wants a scope, or shows its refusals by other means than 401.
-  let byScopeOnly = false
+  // Nobody judges the credential by itself: the token server wants a scope or shows its refusals by other means than
+  // 401, or GET /v2/ is open to all. Then only what is asked for tells. One 401 may be about the package; two are
+  // about the credential.
+  let undecided = false
+  let suspected = false
 
-  const tokens = createTokens(async (scope) => {
+  const judge = (error: unknown): never => {
+    if (undecided && error instanceof PipeError && error.code === 'PKG-ACCESS-DENIED') suspected = true
+    throw error
+  }
+
+  const askToken = async (scope: string | undefined) => {
     if (scheme.kind !== 'bearer') throw new TypeError('a token without a realm')
     const { realm, service } = scheme
-    const ask = async () => {
-      const kind = credential && !gate.open() ? 'login' : 'token'
-      const subject = { kind, name: nameOf(registry, scope), anonymous: !credential } as const
-      const token = await fetchToken(options.sendOnce, {
-        realm: realm.url,
-        service,
-        scope,
-        credential,
-        userAgent,
-        subject,
-      })
-      options.secrets.add(token.value)
-      return token
-    }
-    return credential ? gate.pass(ask) : ask()
-  })
+    const isLogin = credential && (scope === undefined || (suspected && !gate.open()))
+    const name = scope === undefined ? registry.host : `${registry.host}/${scope.split(':')[1] ?? scope}`
+    const token = await fetchToken(options.sendToRealm, {
+      realm: realm.url,
+      service,
+      scope,
+      credential,
+      userAgent,
+      subject: { kind: isLogin ? 'login' : 'token', name, anonymous: !credential },
+    })
+    options.secrets.add(token.value)
+    return token
+  }
+
+  const tokens = createTokens((scope) =>
+    credential ? gate.pass(() => askToken(scope).catch(judge)) : askToken(scope),
+  )
+
+  const login = async () => {
+    if (scheme.kind === 'bearer') return void (await askToken(undefined))
+    const subject = { kind: 'login', name: registry.host, anonymous: false } as const
+    const authorization = credential && basic(credential)
+    const answer = await options.send({ ...pingRequest(options), subject, authorization })
+    if (answer.status !== 200) throw refusal(answer, subject)
+    if (isPage(answer)) throw notARegistry(answer)
+  }
 
   const signIn = async (): Promise<void> => {
     if (!credential || scheme.kind === 'none') return
-    await login(options, scheme, gate)
+    await gate.pass(async () => {
+      if (!gate.open()) await login()
+    })
   }
 
   const authorize = async (scope: string): Promise<string | undefined> => {
     if (scheme.kind === 'none') return undefined
-    if (!byScopeOnly)
+    if (!undecided)
       await signIn().catch((error: unknown) => {
-        const lasting = !(
-          error instanceof PipeError && ['PKG-ACCESS-DENIED', 'PKG-NOT-A-REGISTRY'].includes(error.code)
-        )
-        if (lasting || scheme.kind === 'basic') throw error
-        byScopeOnly = true
+        if (scheme.kind === 'basic' || !isUndecided(error)) throw error
+        undecided = true
       })
     if (scheme.kind === 'basic') return credential && basic(credential)
     return `Bearer ${await tokens.get(scope)}`
   }
 
+  const send = async (request: Request, authorization: string | undefined): Promise<Answer> => {
+    if (!(undecided && scheme.kind === 'basic' && authorization !== undefined))
+      return options.send({ ...request, authorization })
+    return gate.pass(async () => {
+      const kind = suspected && !gate.open() ? 'login' : request.subject.kind
+      const subject = { ...request.subject, kind }
+      const answer = await options.send({ ...request, subject, authorization })
+      return answer.status === 401 && answer.trusted ? judge(refusal(answer, subject)) : answer
+    })
+  }
+
   return {
     registry,
     scheme: first,
+    proven,
     signIn,
     request: async (request, scope) => {
       const used = await authorize(scope)
-      const answer = await options.send({ ...request, authorization: used })
+      const answer = await send(request, used)
       if (answer.status !== 401 || !answer.trusted) return answer
       // A registry that lets `GET /v2/` pass may still ask here.
-      if (used === undefined && scheme.kind === 'none') scheme = await readScheme(options, answer)
+      if (used === undefined && scheme.kind === 'none') {
+        scheme = await readScheme(options, answer)
+        undecided = scheme.kind === 'basic'
+      }
       if (scheme.kind === 'none' || (scheme.kind === 'basic' && (used !== undefined || !credential)))
         return answer
       const asked = challengesOf(answer).find((each) => each.scheme === 'bearer')?.params.scope
       if (used !== undefined) tokens.invalidate(scope, used.replace(/^Bearer /, ''), asked)
-      return options.send({ ...request, authorization: await authorize(scope) })
+      return send(request, await authorize(scope))
     },
   }
 }
 
-const login = async (options: SessionOptions, scheme: Scheme, gate: Gate): Promise<void> => {
-  const { credential, registry, userAgent } = options
-  const subject = { kind: 'login', name: registry.host, anonymous: false } as const
-  await gate.pass(async () => {
-    if (gate.open()) return
-    if (scheme.kind === 'basic') {
-      const authorization = credential && basic(credential)
-      const answer = await options.send({ ...pingRequest(options), authorization })
-      if (answer.status !== 200) throw refusal(answer, subject)
-      if (!isRegistry(answer)) throw notARegistry(answer, said(answer))
-    } else if (scheme.kind === 'bearer') {
-      const { realm, service } = scheme
-      const request = { realm: realm.url, service, scope: undefined, credential, userAgent, subject }
-      options.secrets.add((await fetchToken(options.sendOnce, request)).value)
-    }
-  })
-}
-
-const nameOf = (registry: URL, scope: string): string => `${registry.host}/${scope.split(':')[1] ?? scope}`
+const isUndecided = (error: unknown): boolean =>
+  error instanceof PipeError && ['PKG-ACCESS-DENIED', 'PKG-NOT-A-REGISTRY'].includes(error.code)

@@ -2,8 +2,9 @@ import * as z from 'zod/mini'
 import type { Credential } from '../../credential.ts'
 import { PipeError } from '../../errors.ts'
 import { parseJson } from '../../json.ts'
-import { isPage, refusal, type Subject, said } from '../http/answer.ts'
-import { type Answer, header, type Request, type Transport } from '../http/transport.ts'
+import { refusal } from '../http/answer.ts'
+import { isPage, said } from '../http/said.ts'
+import { type Answer, header, type Request, type Subject, type Transport } from '../http/transport.ts'
 
 /** How many bytes of a token server's answer are read. */
 const tokenLimit = 64 * 1024
@@ -29,15 +30,14 @@ export interface Token {
 
 /**
  * Asks a token server for a token (distribution-spec, "Token Authentication"): by GET with the credential as
- * Basic; where the server does not know that (404, 405), by an OAuth2 POST. `send` must follow no redirect.
- * Throws `PKG-AUTH-REFUSED`, `PKG-ACCESS-DENIED` or what else the answer means, `PKG-REDIRECT-REFUSED` for a
- * redirect, and `PKG-NOT-A-REGISTRY` for an answer without a token.
+ * Basic; where the server does not know that (404, 405), by an OAuth2 POST. `send` must follow no redirect to
+ * another origin. Throws `PKG-AUTH-REFUSED`, `PKG-ACCESS-DENIED` or what else the answer means, and
+ * `PKG-NOT-A-REGISTRY` for an answer without a token.
  */
 export const fetchToken = async (send: Transport, request: TokenRequest): Promise<Token> => {
   let answer = await send(byGet(request))
   if ([404, 405].includes(answer.status) && request.credential)
     answer = await send(byPost(request, request.credential))
-  if (answer.status >= 300 && answer.status < 400) throw redirected(answer)
   if (answer.status !== 200) throw refusal(answer, request.subject)
   return readToken(answer)
 }
@@ -46,20 +46,25 @@ export const fetchToken = async (send: Transport, request: TokenRequest): Promis
 export const basic = ({ username, secret }: Login): string =>
   `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`
 
-const byGet = ({ realm, service, scope, credential, userAgent }: TokenRequest): Request => {
+const byGet = ({ realm, service, scope, credential, userAgent, subject }: TokenRequest): Request => {
   const url = new URL(realm)
   if (service !== undefined) url.searchParams.set('service', service)
   if (scope !== undefined) url.searchParams.set('scope', scope)
   // As docker does; servers that keep accounts apart look at it.
   if (credential) url.searchParams.set('account', credential.username)
   const headers = { accept: 'application/json', 'user-agent': userAgent }
-  return { method: 'GET', url, headers, authorization: credential && basic(credential), limit: tokenLimit }
+  const authorization = credential && basic(credential)
+  return { subject, method: 'GET', url, headers, authorization, limit: tokenLimit }
 }
 
-const byPost = ({ realm, service, scope, userAgent }: TokenRequest, { username, secret }: Login): Request => {
+const byPost = (
+  { realm, service, scope, userAgent, subject }: TokenRequest,
+  { username, secret }: Login,
+): Request => {
   const form = { grant_type: 'password', client_id: 'packages-pull', username, password: secret }
   const body = new URLSearchParams({ ...form, ...(service && { service }), ...(scope && { scope }) })
   return {
+    subject,
     method: 'POST',
     url: realm,
     headers: {
@@ -96,8 +101,12 @@ const readToken = (answer: Answer): Token => {
       why: 'The registry names this address for tokens, but what is there is no token server: often the page of a proxy, a firewall or a login portal.',
     })
   const { expires_in = 60, issued_at } = parsed.data
-  return { value, lifetime: expires_in * 1000 - age(issued_at, answer) }
+  return { value, lifetime: Math.max(expires_in * 1000 - age(issued_at, answer), leastLifetime) }
 }
+
+// As docker's clients do. A server that says less, or that issued the token in the year 1 (a field never set), would
+// be asked again for every request.
+const leastLifetime = 60_000
 
 // A token from the server's cache is older than its answer. Both times are of the server's clock: the one
 // of this machine may be wrong.
@@ -105,9 +114,3 @@ const age = (issuedAt: string | undefined, answer: Answer): number => {
   const past = Date.parse(header(answer, 'date') ?? '') - Date.parse(issuedAt ?? '')
   return Number.isNaN(past) ? 0 : Math.max(past, 0)
 }
-
-const redirected = (answer: Answer): PipeError =>
-  new PipeError('PKG-REDIRECT-REFUSED', `${answer.url.host} redirects a request for a token`, {
-    said: `HTTP ${answer.status}`,
-    why: 'Credentials go to the address that the registry names for tokens and to no other.',
-  })

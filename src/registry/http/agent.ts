@@ -1,7 +1,9 @@
 import { lookup as dnsLookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { Agent, buildConnector, type Dispatcher } from 'undici'
+import { readProxies } from './proxy.ts'
 import type { Timeouts } from './transport.ts'
+import { openTunnel } from './tunnel.ts'
 
 export interface AgentOptions {
   /** Where HTTPS_PROXY and NO_PROXY (or the same in lower case) are. */
@@ -11,10 +13,14 @@ export interface AgentOptions {
   pinned: ReadonlyMap<string, string[]>
 }
 
+/** The connections of one client. */
 export interface Connections {
-  dispatcher: Dispatcher
-  /** Whether a proxy is set for what is not excepted from it. */
-  proxied: boolean
+  /** What reaches an origin. */
+  dispatcher: (origin: string) => Dispatcher
+  /** Speaks no HTTP/2 with an origin from now on; false where that is so already. */
+  leaveHttp2: (origin: string) => boolean
+  /** Whether an address is reached through a proxy. */
+  isProxied: (url: URL) => boolean
   close: () => Promise<void>
 }
 
@@ -23,33 +29,57 @@ export interface Connections {
  * Certificates are checked against Node's own store (NODE_EXTRA_CA_CERTS and NODE_USE_SYSTEM_CA included).
  */
 export const createConnections = ({ env, timeouts, pinned }: AgentOptions): Connections => {
-  const options = {
-    connect: { timeout: timeouts.connect, lookup: pinnedLookup(pinned) },
-    // One origin gets as many connections as images are resolved at a time; HTTP/2 needs one of them.
-    connections: 24,
-    allowH2: true,
-    headersTimeout: timeouts.headers,
-    bodyTimeout: timeouts.body,
-    keepAliveTimeout: 20_000,
-  }
-  const proxies = proxiesOf(env)
-  const dispatcher = proxies ? new EnvHttpProxyAgent({ ...options, ...proxies }) : new Agent(options)
+  const proxyOf = readProxies(env)
+  const agentOf = (allowH2: boolean) =>
+    new Agent({
+      connect: connector({ proxyOf, timeout: timeouts.connect, lookup: pinnedLookup(pinned), allowH2 }),
+      // One origin gets as many connections as images are resolved at a time; HTTP/2 needs one of them.
+      connections: 24,
+      allowH2,
+      headersTimeout: timeouts.headers,
+      bodyTimeout: timeouts.body,
+      keepAliveTimeout: 20_000,
+    })
+  const agent = agentOf(true)
+  const plain = agentOf(false)
+  const withoutHttp2 = new Set<string>()
   return {
-    dispatcher,
-    proxied: proxies !== undefined,
+    dispatcher: (origin) => (withoutHttp2.has(origin) ? plain : agent),
+    leaveHttp2(origin) {
+      if (withoutHttp2.has(origin)) return false
+      withoutHttp2.add(origin)
+      return true
+    },
+    isProxied: (url) => proxyOf(url) !== undefined,
     // What is still under way when a client is closed is of no more use.
-    close: () => dispatcher.destroy(),
+    async close() {
+      await Promise.all([agent.destroy(), plain.destroy()])
+    },
   }
 }
 
-// A proxy may be named without a scheme, and this machine is never reached through one. That leaves no use for
-// HTTP_PROXY: plain HTTP is spoken on this machine only.
-const proxiesOf = (env: AgentOptions['env']) => {
-  const proxy = (env.https_proxy || env.HTTPS_PROXY || '').trim()
-  if (proxy === '') return undefined
-  const httpsProxy = proxy.includes('://') ? proxy : `http://${proxy}`
-  const excepted = env.no_proxy || env.NO_PROXY || ''
-  return { httpProxy: '', httpsProxy, noProxy: `${excepted},localhost,127.0.0.1,[::1]` }
+interface ConnectorOptions {
+  proxyOf: ReturnType<typeof readProxies>
+  timeout: number
+  lookup: LookupFunction
+  allowH2: boolean
+}
+
+const connector = ({ proxyOf, timeout, ...options }: ConnectorOptions): buildConnector.connector => {
+  const connect = buildConnector({ timeout, ...options })
+  const through = async (wanted: buildConnector.Options) => {
+    const { protocol, hostname, port } = wanted
+    const host = isIP(hostname) === 6 ? `[${hostname}]` : hostname
+    const proxy = proxyOf(new URL(`${protocol}//${host}:${port}`))
+    if (!proxy) return wanted
+    return { ...wanted, httpSocket: await openTunnel(proxy, `${host}:${port || 443}`, timeout) }
+  }
+  return (wanted, callback) => {
+    through(wanted).then(
+      (ready) => connect(ready, callback),
+      (error) => callback(error, null),
+    )
+  }
 }
 
 // The address that was checked is the address that is connected to: a second question to DNS could be

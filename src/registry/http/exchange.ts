@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Dispatcher } from 'undici'
 import { PipeError } from '../../errors.ts'
-import { networkFault } from './faults.ts'
+import type { Connections } from './agent.ts'
+import { codingsOf, decode } from './decode.ts'
+import { networkFault, wantsHttp1 } from './faults.ts'
 import type { Answer, Request, Timeouts, Transport } from './transport.ts'
 
 /** How much of an answer that is no success is read: enough for any registry's error body. */
@@ -12,13 +13,13 @@ const errorLimit = 1024 * 1024
  * `PipeError` where the network failed (see `faults.ts`), and the signal's reason where it was aborted.
  */
 export const createExchange =
-  (dispatcher: Dispatcher, timeouts: Timeouts): Transport =>
+  (connections: Connections, timeouts: Timeouts): Transport =>
   async (request) => {
     const late = new AbortController()
     const timer = setTimeout(() => late.abort(), timeouts.total)
     const signal = request.signal ? AbortSignal.any([request.signal, late.signal]) : late.signal
     try {
-      return await ask(dispatcher, request, timeouts, signal)
+      return await ask(connections, request, timeouts, signal)
     } catch (error) {
       request.signal?.throwIfAborted()
       if (late.signal.aborted) throw tooSlow(request, timeouts)
@@ -30,30 +31,66 @@ export const createExchange =
   }
 
 const ask = async (
-  dispatcher: Dispatcher,
-  { method, url, headers, authorization, body, limit, stream, signal: stopped }: Request,
+  connections: Connections,
+  request: Request,
   timeouts: Timeouts,
   signal: AbortSignal,
 ): Promise<Answer> => {
-  const response = await dispatcher.request({
-    origin: url.origin,
-    path: `${url.pathname}${url.search}`,
-    method,
-    headers: { ...headers, ...(authorization !== undefined && { authorization }) },
-    ...(body !== undefined && { body }),
-    headersTimeout: timeouts.headers,
-    bodyTimeout: timeouts.body,
-    signal,
+  const { url, limit, stream, signal: stopped } = request
+  const send = () => connections.dispatcher(url.origin).request(optionsOf(request, timeouts, signal))
+  const response = await send().catch((error: unknown) => {
+    if (wantsHttp1(error) && connections.leaveHttp2(url.origin)) return send()
+    throw error
   })
-  const success = response.statusCode >= 200 && response.statusCode < 300
-  const fields = Object.entries(response.headers).map(([name, value]): [string, string[]] => [
-    name.toLowerCase(),
-    [value ?? []].flat(),
-  ])
-  const head = { status: response.statusCode, headers: new Map(fields), url, trusted: true }
-  if (success && stream)
-    return { ...head, body: Buffer.alloc(0), truncated: false, stream: pieces(response.body, url, stopped) }
-  return { ...head, ...(await read(response.body, success ? limit : errorLimit)) }
+  const status = response.statusCode
+  const success = status >= 200 && status < 300
+  const { headers, codings } = readHead(response.headers, status)
+  const head = { status, headers, url, trusted: true }
+  try {
+    const body = decode(response.body, codings, url)
+    if (stream && (status === 200 || status === 206))
+      return { ...head, body: Buffer.alloc(0), truncated: false, stream: pieces(body, url, stopped) }
+    return { ...head, ...(await read(body, success ? limit : errorLimit)) }
+  } catch (error) {
+    // Nobody listens to a body that is not read.
+    response.body.on('error', () => {}).destroy()
+    throw error
+  }
+}
+
+const optionsOf = (
+  { method, url, headers, authorization, body }: Request,
+  timeouts: Timeouts,
+  signal: AbortSignal,
+) => ({
+  origin: url.origin,
+  path: `${url.pathname}${url.search}`,
+  method,
+  headers: {
+    ...headers,
+    // Without this field a server may choose any coding (RFC 9110, section 12.5.3).
+    'accept-encoding': 'identity',
+    ...(authorization !== undefined && { authorization }),
+  },
+  ...(body !== undefined && { body }),
+  headersTimeout: timeouts.headers,
+  bodyTimeout: timeouts.body,
+  signal,
+})
+
+const readHead = (fields: Record<string, string | string[] | undefined>, status: number) => {
+  const headers = new Map(
+    Object.entries(fields).map(([name, value]): [string, string[]] => [
+      name.toLowerCase(),
+      [value ?? []].flat(),
+    ]),
+  )
+  const codings = codingsOf(headers.get('content-encoding') ?? [])
+  if (codings.length === 0) return { headers, codings }
+  // These speak of the encoded bytes, which nobody above gets to see. A part of them cannot even be decoded: without
+  // its range it counts as one that nobody asked for.
+  for (const name of ['content-length', 'content-range', 'etag']) headers.delete(name)
+  return { headers, codings: status === 206 ? [] : codings }
 }
 
 // A body that breaks off fails as a request does.

@@ -7,18 +7,23 @@ import { type Code, PipeError } from '../../errors.ts'
  */
 export const networkFault = (error: unknown, url: URL): PipeError => {
   const errors = [...unfold(error)]
+  // A proxy's fault is told by whoever talks to the proxy.
+  const known = errors.find((each) => each instanceof PipeError)
+  if (known) return known
   const codes = errors.map(codeOf)
   const [code, failed] = kinds.find(([pattern]) => codes.some((each) => pattern.test(each)))?.[1] ?? [
     'PKG-NETWORK',
     'did not answer',
   ]
   const said = errors.find((each) => each.message)?.message ?? codes[0] ?? ''
-  const proxy = /proxy (?:response|authentication)\D*(\d{3})/i.exec(said)
-  if (proxy) return proxyRefused(url, said, Number(proxy[1]), error)
   // Not the network's: a request that cannot be made is a mistake of this program.
   if (error instanceof TypeError || codes.includes('UND_ERR_INVALID_ARG')) throw error
   return new PipeError(code, `${url.origin} ${failed}`, { said, cause: error })
 }
+
+/** Whether a server asks to be spoken to in HTTP/1.1 (RFC 9113, section 7: HTTP_1_1_REQUIRED, error code 13). */
+export const wantsHttp1 = (error: unknown): boolean =>
+  [...unfold(error)].some(({ message }) => /HTTP_1_1_REQUIRED|\bcode:? (?:13|0xd)\b/.test(message))
 
 type Kind = [pattern: RegExp, [code: Code, failed: string]]
 
@@ -39,26 +44,16 @@ const kinds: Kind[] = [
     ['PKG-TLS-CA', 'shows a certificate that is not trusted here'],
   ],
   [
-    /^(?:ERR_SSL_\w+|ERR_TLS_\w+|EPROTO|CERT_\w+|UNABLE_TO_\w+|CRL_\w+|UND_ERR_PRX_TLS)$/,
+    /^(?:ERR_SSL_\w+|ERR_TLS_\w+|EPROTO|CERT_\w+|UNABLE_TO_\w+|CRL_\w+)$/,
     ['PKG-TLS', 'makes no TLS connection'],
   ],
   [/^NOT_HTTP$/, ['PKG-NOT-A-REGISTRY', 'does not speak HTTP']],
+  [
+    /^(?:Z_\w+|ZSTD_\w+|ERR_(?:_ERROR|BROTLI|ZLIB|ZSTD)\w*)$/,
+    ['PKG-NETWORK', 'sends a body that cannot be decoded'],
+  ],
   [/^UND_ERR_HEADERS_OVERFLOW$/, ['PKG-NOT-A-REGISTRY', 'does not answer as a registry does']],
 ]
-
-const proxyRefused = (url: URL, said: string, status: number, cause: unknown): PipeError => {
-  const failed = `The proxy makes no connection to ${url.origin}`
-  if (status >= 500) return new PipeError('PKG-NETWORK', failed, { said, cause })
-  return new PipeError('PKG-NOT-A-REGISTRY', failed, {
-    said,
-    why:
-      status === 407
-        ? 'The proxy of HTTPS_PROXY or HTTP_PROXY asks for a user name and a password.'
-        : 'The proxy of HTTPS_PROXY or HTTP_PROXY does not let this pipe through.',
-    hint: 'Correct HTTPS_PROXY (http://user:password@host:port), or name the registry in NO_PROXY.',
-    cause,
-  })
-}
 
 // The parser gives the same code to a stream that is no HTTP from its first byte on and to one that broke.
 const codeOf = (error: Error & { code?: unknown }): string =>

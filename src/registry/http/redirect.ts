@@ -14,7 +14,7 @@ export interface Hop {
   count: number
 }
 
-/** Follows redirects by the policy of `nextHop`; `trusted` in the answer says that none led away. */
+/** Follows redirects by the policy of `nextHop`, without Authorization to where it does not belong; `trusted` in the answer says that none led away. */
 export const withRedirects =
   (next: Transport, registry: URL): Transport =>
   async (request) => {
@@ -24,6 +24,28 @@ export const withRedirects =
       const answer = await next({ ...(hop.trusted ? { ...bare, authorization } : bare), url: hop.url })
       if (!isRedirect(answer.status)) return { ...answer, trusted: hop.trusted }
       hop = nextHop(hop, header(answer, 'location'), registry)
+    }
+  }
+
+/**
+ * Follows redirects on the origin that was asked, Authorization included, and none that leads away: for requests
+ * that show a credential. Throws `PKG-REDIRECT-REFUSED`.
+ */
+export const withOwnRedirects =
+  (next: Transport): Transport =>
+  async (request) => {
+    let hop: Hop = { url: request.url, trusted: true, count: 0 }
+    for (;;) {
+      const answer = await next({ ...request, url: hop.url })
+      if (!isRedirect(answer.status)) return answer
+      const target = nextHop(hop, header(answer, 'location'), request.url)
+      if (!target.trusted)
+        throw refused(
+          hop,
+          target.url,
+          'Credentials go to the address that the registry names and to no other.',
+        )
+      hop = target
     }
   }
 

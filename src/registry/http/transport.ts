@@ -1,5 +1,17 @@
+/** What is asked for; decides what a refusal means. */
+export interface Subject {
+  kind: 'registry' | 'login' | 'token' | 'tag' | 'digest' | 'tags' | 'blob'
+  /** As a message names it: `crg.apkg.io/acme/base:1.4`. */
+  name: string
+  /** No credential was sent. */
+  anonymous: boolean
+  /** The host has answered as a registry does before: its 404 is about what was asked for, whatever the body. */
+  proven?: boolean
+}
+
 /** One request to a registry or its token server. */
 export interface Request {
+  subject: Subject
   method: 'GET' | 'HEAD' | 'POST'
   url: URL
   headers?: Record<string, string>

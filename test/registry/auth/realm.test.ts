@@ -69,7 +69,9 @@ describe('checkRealm', () => {
     const error = await check(realm).catch((reason) => reason)
     expect(error).toMatchObject({ code: 'PKG-REALM-REFUSED', exitCode: 8 })
     expect(error.why).toMatch(why)
-    expect(error.hint).toContain('AUTH_REALM_HOSTS')
+    // Where it does not help, the advice to name the host in AUTH_REALM_HOSTS would be taken in vain.
+    expect(error.hint).not.toMatch(/name .* in AUTH_REALM_HOSTS/)
+    expect(error.hint).toMatch(/No setting of this pipe/)
     expect(`${error.said}${error.message}`).not.toMatch(/word|user@/)
   })
 
@@ -116,6 +118,30 @@ describe('checkRealm', () => {
     await expect(check('https://login.example.com:8443/', undefined, only)).resolves.toBeDefined()
   })
 
+  it('advises AUTH_REALM_HOSTS where that helps, and says of which host', async () => {
+    const error = await check('https://auth.example.com:8443/t', undefined, { allowedHosts: [] }).catch(
+      (reason) => reason,
+    )
+    expect(error.hint).toMatch(/name auth\.example\.com:8443 in AUTH_REALM_HOSTS/)
+    const allowedHosts = ['auth.example.com:8443']
+    await expect(check('https://auth.example.com:8443/t', undefined, { allowedHosts })).resolves.toBeDefined()
+  })
+
+  it.each(['https://rebound.example.com/', 'http://auth.example.com/', 'https://10.0.0.1/'])(
+    'does not advise AUTH_REALM_HOSTS for %s, which it does not name either',
+    async (realm) => {
+      const error = await check(realm, undefined, { allowedHosts: [] }).catch((reason) => reason)
+      expect(error).toMatchObject({ code: 'PKG-REALM-REFUSED' })
+      expect(error.hint).not.toContain('AUTH_REALM_HOSTS.')
+    },
+  )
+
+  it('says of a realm without TLS on the host of a registry with TLS that its external URL is wrong', async () => {
+    const error = await check('http://crg.apkg.io/service/token').catch((reason) => reason)
+    expect(error.why).toMatch(/wrong external URL/)
+    expect(error.hint).toMatch(/set its external URL to https:\/\/crg\.apkg\.io/)
+  })
+
   it('refuses a private address even where AUTH_REALM_HOSTS names it', async () => {
     const allowedHosts = ['10.0.0.1']
     await expect(check('https://10.0.0.1/t', undefined, { allowedHosts })).rejects.toMatchObject({
@@ -125,10 +151,12 @@ describe('checkRealm', () => {
 
   it('says that a name without an address is a matter of DNS, unless a proxy resolves it', async () => {
     await expect(check('https://gone.example.com/t')).rejects.toMatchObject({ code: 'PKG-DNS' })
-    await expect(check('https://gone.example.com/t', undefined, { proxied: true })).resolves.toMatchObject({
+    await expect(
+      check('https://gone.example.com/t', undefined, { isProxied: () => true }),
+    ).resolves.toMatchObject({
       foreign: true,
     })
-    await expect(check('https://10.0.0.1/t', undefined, { proxied: true })).rejects.toMatchObject({
+    await expect(check('https://10.0.0.1/t', undefined, { isProxied: () => true })).rejects.toMatchObject({
       code: 'PKG-REALM-REFUSED',
     })
   })

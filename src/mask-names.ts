@@ -6,12 +6,14 @@ const mediaType = /^(?:application|text)\/[\w.+-]+(?:;.*)?$/
 const ownWords = /^(?:i\/o|archive\/tar|net\/http|fork\/exec)$|\/docker-import-/
 
 /**
- * A line of docker without the names in it: what stands in quotes, addresses, paths and references become `_`. A
- * package or tag may be called `denied` or `quota`, which says nothing about what failed. Kept are media types, and
- * whether a name had a digest (`@digest`) or an address was that of a blob (`@blob`).
+ * A line of docker or of a registry without the names in it: what stands in quotes, addresses, paths and references
+ * become `_`. A package or tag may be called `denied` or `quota`, which says nothing about what failed. Kept are media
+ * types, and whether a name had a digest (`@digest`) or an address was that of a blob (`@blob`).
+ *
+ * @param names what is known to be a name, wherever it stands
  */
-export const maskNames = (line: string): string =>
-  line
+export const maskNames = (line: string, names: readonly string[] = []): string =>
+  maskKnown(line, names)
     .replace(quoted, (text, closing: string | undefined) => {
       if (text.startsWith('"') && closing !== '"') return text
       const inner = text.slice(1, -1)
@@ -22,6 +24,15 @@ export const maskNames = (line: string): string =>
     .replace(/[^\s"]+/g, maskWord)
     // Docker Hub's own names have neither a slash nor, here, a tag.
     .replace(/(\bno such (?:image|object|container|volume): )\S+/gi, '$1_')
+
+// Whole names only: one may be a part of an ordinary word.
+const maskKnown = (line: string, names: readonly string[]): string => {
+  if (names.length === 0) return line
+  const longestFirst = [...names]
+    .sort((a, b) => b.length - a.length)
+    .map((name) => name.replace(/[^\w]/g, '\\$&'))
+  return line.replace(new RegExp(`(?<![\\w.-])(?:${longestFirst.join('|')})(?![\\w-])`, 'gi'), '_')
+}
 
 const maskWord = (word: string): string => {
   let start = 0
