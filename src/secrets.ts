@@ -22,7 +22,9 @@ export const createSecrets = (): Secrets => {
   let longestFirst: string[] | undefined
   return {
     add(secret, username) {
-      for (const form of formsOf(secret, username)) if (form.length >= SHORTEST) forms.add(form)
+      // Half of a surrogate pair, which has no encoding, is shown as another character anyway.
+      for (const form of formsOf(secret.toWellFormed(), username))
+        if (form.length >= SHORTEST) forms.add(form)
       longestFirst = undefined
     },
     mask(text) {

@@ -15,8 +15,13 @@ const wholeFault = (text: string): string | undefined => {
   if (blank >= 0) return `white space or a control character stands at character ${blank + 1}`
   const foreign = text.search(/[^\w./:@+[\]-]/)
   if (foreign < 0) return undefined
-  const variable = text[foreign] === '$' ? '; was a variable not replaced?' : ''
-  return `${characterAt(text, foreign)} is not allowed in a reference${variable}`
+  return `${characterAt(text, foreign)} is not allowed in a reference${guess(text[foreign])}`
+}
+
+// What a character that no reference has gives away.
+const guess = (character = '') => {
+  if (character === '$') return '; was a variable not replaced?'
+  return `"'\`“”‘’`.includes(character) ? '; are there quotation marks inside of others?' : ''
 }
 
 const digestFault = (text: string): string | undefined => {
@@ -31,7 +36,7 @@ const digestFault = (text: string): string | undefined => {
 const tagFault = (text: string): string | undefined => {
   const { tag } = cut(text)
   if (tag === undefined || tagGrammar.test(tag)) return undefined
-  if (tag === '') return 'the tag after ":" is empty'
+  if (tag === '') return 'the tag after ":" is empty; is the variable behind it set?'
   if (/^\[[^/]*$/.test(text)) return 'an address in brackets is a host; "/" and a path belong after it'
   if (tag.includes(':')) return 'it has two tags, or a port with no "/" after it'
   if (tag.length > 128) return `the tag has ${tag.length} characters, at most 128 are allowed`
@@ -46,28 +51,40 @@ const nameFault = (text: string): string | undefined => {
   if (path === '' || path.endsWith('/')) return 'the name ends with "/"'
   if (path.includes('//')) return 'it has two "/" in a row'
   const [first = '', ...rest] = path.split('/')
-  if (domain === undefined && /[:[\]]/.test(first) && rest.length > 0) return hostFault(first)
+  if (domain === undefined && /[:[\]]/.test(first) && rest.length > 0) return hostFault(first, text)
   const component = [first, ...rest].find((each) => !componentGrammar.test(each))
-  return component === undefined ? undefined : componentFault(component, path)
+  return component === undefined ? undefined : componentFault(component, text)
 }
 
-const hostFault = (host: string): string => {
+const hostFault = (host: string, text: string): string => {
   const port = /^(.*):(.*)$/s.exec(host)
   const [, name = '', number = ''] = port ?? []
   if (!domainGrammar.test(name)) return `${quote(host)} is not a host with or without a port`
-  return number === ''
-    ? `the port after ${quote(name)} is empty`
-    : `${quote(number)} is not a port; a tag goes to the end, after the whole name`
+  return number === '' ? `the port after ${quote(name)} is empty` : tagOfBranch(text)
 }
 
-const componentFault = (component: string, path: string): string => {
+/** Of a name and a tag with a "/", such as that of a branch: `base:feature/login`. */
+export const tagOfBranch = (text: string): string => {
+  const [whole = ''] = text.split('@')
+  const name = whole.slice(0, whole.lastIndexOf(':', whole.lastIndexOf('/')))
+  const tag = whole.slice(name.length + 1)
+  return `a tag has no "/", as ${quote(tag)} has; if it is the name of a branch, make a slug of it before the pipe (\${BITBUCKET_BRANCH//\\//-}) and write ${quote(`${name}:${tag.replaceAll('/', '-')}`)}`
+}
+
+const componentFault = (component: string, text: string): string => {
+  if (component.includes(':')) return tagOfBranch(text)
   const upper = component.search(/[A-Z]/)
-  if (upper >= 0) {
-    const lower = path.toLowerCase()
-    return `the name has an upper-case letter, ${characterAt(component, upper)} of ${quote(component)}; did you mean ${quote(lower)}?`
-  }
+  if (upper >= 0)
+    return `the name has an upper-case letter, ${characterAt(component, upper)} of ${quote(component)}; did you mean ${quote(lowerName(text))}?`
   const offending = component.search(/[^a-z0-9._-]/)
   if (offending >= 0)
     return `${characterAt(component, offending)} of ${quote(component)} is not allowed in a name`
   return `${quote(component)} is not a valid part of a name: it begins and ends with a letter or digit, and between them stands one ".", one or two "_", or "-"`
+}
+
+/** A text with its name in lower case; a tag keeps its letters. */
+export const lowerName = (text: string): string => {
+  const { domain, path } = cut(text)
+  const { length } = domain === undefined ? path : `${domain}/${path}`
+  return text.slice(0, length).toLowerCase() + text.slice(length)
 }

@@ -1,15 +1,20 @@
 // The names are those of Go's src/internal/syslist.
 const systems =
-  'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos'
-const architectures =
-  '386 amd64 amd64p32 arm armbe arm64 arm64be loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc ppc64 ppc64le riscv riscv64 s390 s390x sparc sparc64 wasm'
+  'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos'.split(
+    ' ',
+  )
 
-/** Whether this is an operating system by Go's names, which images use. */
-export const isSystem = (os: string): boolean => systems.split(' ').includes(os)
+/** Every architecture by Go's names, which images use. */
+export const architectures: readonly string[] =
+  '386 amd64 amd64p32 arm armbe arm64 arm64be loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc ppc64 ppc64le riscv riscv64 s390 s390x sparc sparc64 wasm'.split(
+    ' ',
+  )
+
+/** Whether this is an operating system by Go's names. */
+export const isSystem = (os: string): boolean => systems.includes(os)
 
 /** Whether this is an architecture by Go's names. */
-export const isArchitecture = (architecture: string): boolean =>
-  architectures.split(' ').includes(architecture)
+export const isArchitecture = (architecture: string): boolean => architectures.includes(architecture)
 
 /** A kind of machine: an architecture and its variant, `arm` and `v7`. */
 export interface Machine {

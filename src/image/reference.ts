@@ -1,6 +1,8 @@
 import { DigestError, parseDigest } from './digest.ts'
+import { hubName } from './docker-hub.ts'
 import { explain } from './explain.ts'
 import { cut, holds, type Parts } from './grammar.ts'
+import { hostFault } from './host.ts'
 import { quote } from './quote.ts'
 
 /** An image reference as it is written: any part but the path may be absent. */
@@ -69,31 +71,42 @@ export const formatReference = ({ domain, path, tag, digest }: Reference): strin
 
 /**
  * Completes the short forms: `base:1.4` is a package of the workspace, `acme/base:1.4` one of the workspace
- * acme, both in `registry`; a name that begins with a host stays. Neither tag nor digest means `latest`.
+ * acme, both in `registry`; a name that begins with a host stays, Docker Hub's in their long form. Neither tag nor
+ * digest means `latest`.
  *
- * @throws {ReferenceSyntaxError} also (`workspace`) for a lone name where the workspace is not known
+ * @throws {ReferenceSyntaxError} also (`workspace`) for a lone name where the workspace is not known, and for a host
+ * that no address can have
  */
 export const expandReference = (
   text: string,
   { registry, workspace }: { registry: string; workspace: string | undefined },
 ): ImageReference => {
   const parsed = parseReference(text)
-  if (/^[a-f0-9]{64}$/.test(text)) {
-    const reason = 'it is the id of an image; after a name and "@sha256:" it would be a digest'
+  if (/^(?:sha256:)?[a-f0-9]{64}$/.test(text)) {
+    const reason =
+      'it is the id of an image in an engine, which no registry knows; after a name and "@sha256:" stands the digest of one'
     throw new ReferenceSyntaxError('identifier', text, reason)
   }
-  const { domain, path } = isHost(parsed.domain)
-    ? { domain: parsed.domain, path: parsed.path }
-    : complete(text, parsed, registry, workspace)
+  const { domain, path } = hubName(
+    isHost(parsed.domain)
+      ? { domain: parsed.domain, path: parsed.path }
+      : complete(text, parsed, { registry, workspace }),
+  )
+  const fault = hostFault(domain)
+  if (fault !== undefined) throw new ReferenceSyntaxError('format', text, fault)
   const tag = parsed.tag ?? (parsed.digest === undefined ? 'latest' : undefined)
   return { name: `${domain}/${path}`, domain, path, tag, digest: parsed.digest }
 }
 
 /** As distribution decides: an organisation has neither a dot nor a colon, and no upper-case letter. */
-const isHost = (domain: string | undefined): domain is string =>
+export const isHost = (domain: string | undefined): domain is string =>
   domain !== undefined && (domain === 'localhost' || /[.:A-Z]/.test(domain))
 
-const complete = (text: string, parsed: Reference, registry: string, workspace: string | undefined) => {
+const complete = (
+  text: string,
+  parsed: Reference,
+  { registry, workspace }: { registry: string; workspace: string | undefined },
+) => {
   const first = parsed.domain ?? (parsed.path.includes('/') ? undefined : workspace)
   if (first === undefined && !parsed.path.includes('/')) {
     const reason = `it is short for ${registry}/<workspace>/${parsed.path}, and the workspace is not known here (BITBUCKET_WORKSPACE is empty); write the name in full`

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { relative } from 'node:path'
+import { join } from 'node:path'
 import type { DeliveredImage } from '../delivered.ts'
 import type { Attached } from '../engine/attach.ts'
 import { openEngine } from '../engine/engine.ts'
@@ -8,6 +8,7 @@ import { commandLine } from '../report/command-line.ts'
 import type { Log } from '../report/log.ts'
 import type { Ran } from '../report/outputs.ts'
 import { type Environment, lookUp } from '../settings/environment.ts'
+import { wayBelow } from '../settings/folder.ts'
 import type { RunSettings } from '../settings/run.ts'
 import { seconds, secondsSince } from '../units.ts'
 import { environmentOf } from './environment.ts'
@@ -66,8 +67,8 @@ const KILLED =
 
 // Where the step is, if that is in the clone: `cd` lines before the pipe count.
 const workingFolder = (cloneFolder: string) => {
-  const here = process.cwd()
-  return relative(cloneFolder, here).startsWith('..') ? cloneFolder : here
+  const way = wayBelow(process.cwd(), cloneFolder)
+  return way ? join(cloneFolder, way) : cloneFolder
 }
 
 interface Shell {

@@ -1,6 +1,6 @@
 import type { Credential } from '../credential.ts'
 import { PipeError } from '../errors.ts'
-import { type Environment, lookUp } from './environment.ts'
+import { type Environment, emptiness, lookUp } from './environment.ts'
 import type { Report } from './problems.ts'
 
 // Each kind of credential, and the variables of its user name and its secret.
@@ -18,11 +18,22 @@ export const credentialOf = (
   const [usernameVariable, secretVariable] = pairs[kind]
   const username = lookUp(env, usernameVariable)
   const secret = lookUp(env, secretVariable)
+  // User names stand in arguments of docker, for everybody to read.
+  const twice = Object.values(pairs).find(
+    ([, name]) => username !== undefined && lookUp(env, name) === username,
+  )
+  if (twice !== undefined) report(usernameVariable, `its value (not shown) is that of ${twice[1]} too`)
   if (username !== undefined && secret !== undefined) return { kind, username, secret }
-  if (username !== undefined) report(secretVariable, `is missing, ${usernameVariable} is there`)
-  if (secret !== undefined) report(usernameVariable, `is missing, ${secretVariable} is there`)
+  if (username !== undefined) report(secretVariable, missing(env, secretVariable, usernameVariable))
+  if (secret !== undefined) report(usernameVariable, missing(env, usernameVariable, secretVariable))
   return undefined
 }
+
+// A secret may really begin with "$", so that it would be wrong to say that it is missing.
+const missing = (env: Environment, name: string, other: string) =>
+  emptiness(env, name) === 'unreplaced'
+    ? `its value (not shown) is "$" and a name: it looks like a variable that was not replaced; ${other} is there`
+    : `is missing, ${other} is there`
 
 /**
  * Bitbucket's repository, project and workspace access tokens begin with ATCTT; the registry refuses all of them.

@@ -1,3 +1,5 @@
+import { quote } from '../image/quote.ts'
+
 /** The environment of a process: names to values. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -10,15 +12,30 @@ export class ListError extends Error {
 }
 
 // Bitbucket leaves a reference to a variable that does not exist empty or, in places, as it was written.
-const UNEXPANDED = /^\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})$/
+const UNREPLACED = /^\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})$/
 
 // More items than any pipeline has: X_COUNT is input, and a loop over it must end.
 const MAX_ITEMS = 1000
 
-/** The value of a variable, or undefined where it is empty or a reference that was not expanded. */
+/** A variable exactly as it is; names such as `constructor` are no variables unless the environment has them. */
+export const exactly = (env: Environment, name: string): string | undefined =>
+  Object.hasOwn(env, name) ? env[name] : undefined
+
+/** The value of a variable, or undefined where it is empty or a reference that was not replaced. */
 export const lookUp = (env: Environment, name: string): string | undefined => {
-  const value = env[name]?.trim()
-  return value === undefined || value === '' || UNEXPANDED.test(value) ? undefined : value
+  const value = exactly(env, name)?.trim()
+  return value === undefined || value === '' || UNREPLACED.test(value) ? undefined : value
+}
+
+/** Whether a variable is there, with or without a value, as one string or as a list. */
+export const isThere = (env: Environment, name: string): boolean =>
+  exactly(env, name) !== undefined || exactly(env, `${name}_COUNT`) !== undefined
+
+/** How a variable is unset that is there: empty, or a reference that was not replaced. */
+export const emptiness = (env: Environment, name: string): 'empty' | 'unreplaced' | undefined => {
+  const value = exactly(env, name)?.trim()
+  if (value === undefined || lookUp(env, name) !== undefined) return undefined
+  return value === '' ? 'empty' : 'unreplaced'
 }
 
 /**
@@ -28,19 +45,29 @@ export const lookUp = (env: Environment, name: string): string | undefined => {
  * @throws {ListError} when both forms are there, when the count is no number or an item is missing.
  */
 export const lookUpRaw = (env: Environment, name: string): RawValue => {
-  const count = lookUp(env, `${name}_COUNT`)
   const single = lookUp(env, name)
-  if (count === undefined) return single
+  const names = itemNames(env, name)
+  if (names === undefined) return single
   if (single !== undefined) throw new ListError(`is given both as one value and as a list (${name}_COUNT)`)
-  if (!/^\d{1,4}$/.test(count) || Number(count) > MAX_ITEMS) {
-    throw new ListError(`${name}_COUNT is ${JSON.stringify(count)}, not a number of items up to ${MAX_ITEMS}`)
-  }
-  const names = Array.from({ length: Number(count) }, (_, index) => `${name}_${index}`)
-  const missing = names.find((item) => env[item] === undefined)
+  const missing = names.find((item) => exactly(env, item) === undefined)
   if (missing !== undefined)
-    throw new ListError(`has ${count} items by ${name}_COUNT, but ${missing} is missing`)
+    throw new ListError(`has ${names.length} items by ${name}_COUNT, but ${missing} is missing`)
   const items = names.map((item) => lookUp(env, item)).filter((item) => item !== undefined)
   return items.length > 0 ? items : undefined
+}
+
+/**
+ * The variables that hold the items of a YAML list, or undefined where a variable is none.
+ *
+ * @throws {ListError} when the count is no number
+ */
+export const itemNames = (env: Environment, name: string): string[] | undefined => {
+  const count = lookUp(env, `${name}_COUNT`)
+  if (count === undefined) return undefined
+  if (!/^\d{1,4}$/.test(count) || Number(count) > MAX_ITEMS) {
+    throw new ListError(`${name}_COUNT is ${quote(count)}, not a number of items up to ${MAX_ITEMS}`)
+  }
+  return Array.from({ length: Number(count) }, (_, index) => `${name}_${index}`)
 }
 
 /** The items of a list variable: those of a YAML list, or one string split at newlines, commas and white space. */

@@ -1,12 +1,16 @@
-import { isAbsolute, relative, resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { quote } from '../image/quote.ts'
 import { type Environment, lookUp } from './environment.ts'
 import type { Report } from './problems.ts'
 
-/** Whether a folder is below another. */
-export const isBelow = (folder: string, parent: string): boolean => {
-  const way = relative(parent, folder)
-  return way !== '' && !way.startsWith('..') && !isAbsolute(way)
+/**
+ * The way from one folder to another below it, `''` where they are the same, undefined where it is not below. Links on
+ * the way to either are followed; neither need exist.
+ */
+export const wayBelow = (folder: string, parent: string): string | undefined => {
+  const way = relative(real(resolve(parent)), real(resolve(folder)))
+  return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way) ? undefined : way
 }
 
 /**
@@ -15,9 +19,43 @@ export const isBelow = (folder: string, parent: string): boolean => {
  */
 export const storeOf = (env: Environment, value: string | undefined, report: Report): string | undefined => {
   if (value === undefined) return undefined
-  const folder = resolve(value)
   const clone = lookUp(env, 'BITBUCKET_CLONE_DIR')
-  if (clone !== undefined && !isBelow(folder, clone))
+  if (isHome(value)) report('STORE', `${quote(value)}: ${NO_SHELL}`)
+  else if (clone !== undefined && !wayBelow(value, clone))
     report('STORE', `${quote(value)} is not below the clone folder ${clone}`)
-  return folder
+  return resolve(value)
+}
+
+/**
+ * Why no later script line would find what is written to a folder: it is in the pipe's own container, which ends with
+ * the pipe. Only the clone folder and Bitbucket's storage folders are not.
+ */
+export const outputFault = (env: Environment, value: string): string | undefined => {
+  if (isHome(value)) return `${quote(value)}: ${NO_SHELL}`
+  const [clone, ...storage] = [
+    'BITBUCKET_CLONE_DIR',
+    'BITBUCKET_PIPE_STORAGE_DIR',
+    'BITBUCKET_PIPE_SHARED_STORAGE_DIR',
+  ].map((name) => lookUp(env, name))
+  if (clone === undefined) return undefined
+  const shared = [clone, ...storage].some(
+    (parent) => parent !== undefined && wayBelow(value, parent) !== undefined,
+  )
+  return shared
+    ? undefined
+    : `${quote(value)} is not in the clone folder ${clone}, so that it would vanish with the pipe's container`
+}
+
+const NO_SHELL = 'no shell reads it here, so that "~" is not your home; name a folder below the clone folder'
+
+const isHome = (value: string) => /^~(?:\/|$)/.test(value)
+
+// What is not there yet is at its place below what is there.
+const real = (path: string): string => {
+  try {
+    return realpathSync(path)
+  } catch {
+    const parent = dirname(path)
+    return parent === path ? path : join(real(parent), basename(path))
+  }
 }

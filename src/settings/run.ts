@@ -1,5 +1,6 @@
-import { type Environment, lookUp } from './environment.ts'
-import type { Report } from './problems.ts'
+import { quote } from '../image/quote.ts'
+import { type Environment, emptiness, exactly, isThere, itemNames, ListError, lookUp } from './environment.ts'
+import type { Problems, Report } from './problems.ts'
 
 /** The commands of `RUN`, and what they get. */
 export interface RunSettings {
@@ -13,22 +14,36 @@ export interface RunSettings {
   cloneFolder: string
 }
 
+interface Around {
+  problems: Problems
+  /** Takes what is no problem, but most likely a mistake. */
+  warn: Report
+}
+
 /**
- * What `RUN`, `RUN_ENV` and `RUN_SHELL` ask for, or undefined where there is nothing to run.
+ * What `RUN`, `RUN_ENV` and `RUN_SHELL` ask for, or undefined where there is nothing to run. Commands that are there
+ * and empty are an error: a step without its tests would be green.
  *
  * @param raw these variables, the first two as a list or as one string, whichever was given
  */
 export const runSettingsOf = (
   env: Environment,
   raw: { RUN: string | string[] | undefined; RUN_SHELL: string | undefined },
-  report: Report,
+  { problems, warn }: Around,
 ): RunSettings | undefined => {
+  const { report } = problems
   const passed = passedOf(env, report)
-  if (raw.RUN === undefined) return undefined
+  if (raw.RUN === undefined) {
+    if (isThere(env, 'RUN') && !problems.has('RUN')) report('RUN', noCommands(env))
+    for (const name of isThere(env, 'RUN') ? [] : ['RUN_ENV', 'RUN_SHELL'])
+      if (isThere(env, name) && emptiness(env, name) === undefined) warn(name, 'has no effect without RUN')
+    return undefined
+  }
   const cloneFolder = lookUp(env, 'BITBUCKET_CLONE_DIR')
   if (cloneFolder === undefined) {
     report('RUN', 'needs the clone folder, but BITBUCKET_CLONE_DIR, which Bitbucket sets, is missing')
   }
+  if (Array.isArray(raw.RUN)) warnOfEmpty(env, warn)
   return {
     commands: raw.RUN,
     shell: raw.RUN_SHELL?.split(/\s+/),
@@ -41,6 +56,17 @@ export const runSettingsOf = (
 export const namesPassed = (env: Environment): string[] =>
   entriesOf(env).flatMap(({ name, value }) => (value === undefined ? [name] : []))
 
+const noCommands = (env: Environment) =>
+  emptiness(env, 'RUN') === 'unreplaced'
+    ? `is ${quote(env.RUN?.trim() ?? '')}, so that nothing would run: is that variable set, and its name spelt right?`
+    : 'is there, but empty, so that nothing would run: is the variable behind it set?'
+
+const warnOfEmpty = (env: Environment, warn: Report) => {
+  for (const [index, name] of (itemNames(env, 'RUN') ?? []).entries())
+    if (lookUp(env, name) === undefined)
+      warn('RUN', `command ${index + 1} of the list is empty and left out; is the variable behind it set?`)
+}
+
 interface Entry {
   /** From 1, to speak of an entry without showing it: it may be a secret that is in the wrong place. */
   place: number
@@ -50,30 +76,39 @@ interface Entry {
 }
 
 const passedOf = (env: Environment, report: Report): Record<string, string> => {
-  const passed: Record<string, string> = {}
-  for (const { place, name, value } of entriesOf(env)) {
+  const passed = entriesOf(env).map(({ place, name, value }): [string, string] => {
     const shown = showable(name, env) ? `"${name}"` : `entry ${place} (not shown)`
-    const own = lookUp(env, name) === undefined ? undefined : env[name]
     if (!/^[A-Za-z_]\w*$/.test(name)) {
       report('RUN_ENV', `${shown} is neither NAME nor NAME=value`)
     } else if (KEPT.has(name)) {
       report('RUN_ENV', `${shown} is a name that the shell keeps for itself`)
-    } else if (value === undefined && own === undefined) {
-      report('RUN_ENV', `${shown} is to be passed, but is missing or empty: put ${example(name, env)} too`)
-    } else {
-      passed[name] = value ?? own ?? ''
+    } else if (value === undefined && lookUp(env, name) === undefined) {
+      report('RUN_ENV', `${shown} is to be passed, but ${notThere(env, name)}`)
     }
+    return [name, value ?? exactly(env, name) ?? '']
+  })
+  // Not by assignment, which would lose a variable of the name __proto__.
+  return Object.fromEntries(passed)
+}
+
+const notThere = (env: Environment, name: string): string => {
+  switch (emptiness(env, name)) {
+    case 'empty':
+      return 'is empty; is the variable behind it set?'
+    // As of a secret, it cannot be known.
+    case 'unreplaced':
+      return `its value (not shown) is "$" and a name: it looks like a variable that was not replaced. If it is meant so, put ${name}=$${name} into RUN_ENV instead`
+    default:
+      return `is missing: put ${showable(name, env) ? `${name}: $${name}` : 'the variable'} under "variables:" too`
   }
-  return passed
 }
 
 // Values are taken as they are: a list item is one entry, and only one string is split.
 const entriesOf = (env: Environment): Entry[] => {
-  const count = Number(lookUp(env, 'RUN_ENV_COUNT') ?? 0)
-  const names = Array.from({ length: Math.min(count, 1000) || 0 }, (_, index) => `RUN_ENV_${index}`)
+  const names = listOf(env) ?? []
   const items =
     names.length > 0
-      ? names.map((name) => (lookUp(env, name) === undefined ? '' : (env[name] ?? '')))
+      ? names.map((name) => (lookUp(env, name) === undefined ? '' : (exactly(env, name) ?? '')))
       : (lookUp(env, 'RUN_ENV') ?? '').split(/[\s,]+/)
   return items.flatMap((item, index): Entry[] => {
     const entry = item.trimStart()
@@ -85,12 +120,19 @@ const entriesOf = (env: Environment): Entry[] => {
   })
 }
 
+const listOf = (env: Environment) => {
+  try {
+    return itemNames(env, 'RUN_ENV')
+  } catch (error) {
+    // Reported where the variable itself is read.
+    if (error instanceof ListError) return undefined
+    throw error
+  }
+}
+
 // What looks like a name of a variable and not like a secret: `RUN_ENV: $TOKEN` arrives as the token.
 const showable = (name: string, env: Environment) =>
   Object.hasOwn(env, name) || /^[A-Za-z_]{1,40}$/.test(name)
-
-const example = (name: string, env: Environment) =>
-  showable(name, env) ? `${name}: $${name} under "variables:"` : 'the variable under "variables:"'
 
 // Bash refuses an assignment to these.
 const KEPT = new Set(['UID', 'EUID', 'PPID', 'BASHOPTS', 'SHELLOPTS', 'BASH_VERSINFO'])

@@ -1,6 +1,9 @@
 import * as z from 'zod/mini'
-import { PlatformError, parsePlatform } from '../image/platform.ts'
-import { expandReference, ReferenceSyntaxError } from '../image/reference.ts'
+import { hubDomain } from '../image/docker-hub.ts'
+import { hostFault } from '../image/host.ts'
+import { parsePlatform } from '../image/platform.ts'
+import { platformFault } from '../image/platform-fault.ts'
+import { isHost } from '../image/reference.ts'
 
 /** Any text. */
 export const text = z.string()
@@ -15,32 +18,29 @@ export const flag = z._default(
 )
 
 const HOST =
-  /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::\d{1,5})?$/
+  /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::\d+)?$/
 
 /** A host name, an IPv4 address or an IPv6 address in brackets, and a port if there is one; in lower case. */
-export const host = text.check(z.toLowerCase(), z.regex(HOST, 'is not a host name'))
+export const host = text.check(
+  z.toLowerCase(),
+  z.regex(HOST, { error: 'is not a host name', abort: true }),
+  ({ value, issues }) => {
+    const fault = hostFault(value)
+    if (fault !== undefined) issues.push({ code: 'custom', message: fault, input: value })
+  },
+)
 
-/** References by their grammar alone: what a short name stands for is known when all settings are. */
-export const references = z.array(text).check(({ value, issues }) => {
-  for (const image of value) {
-    try {
-      expandReference(image, { registry: 'registry.invalid', workspace: 'workspace' })
-    } catch (error) {
-      if (!(error instanceof ReferenceSyntaxError)) throw error
-      issues.push({ code: 'custom', message: error.message, input: image })
-    }
-  }
-})
+/** A host as the names of images can begin with it: others would be taken for the first part of a path. */
+export const registry = z.pipe(
+  host.check(z.refine(isHost, 'is not a host name of a registry, which has a "." or a port')),
+  z.transform(hubDomain),
+)
 
-/** `os/arch` or `os/arch/variant`. */
+/** `os/arch` or `os/arch/variant`, of those that images are built for. */
 export const platform = z.pipe(
   text.check(({ value, issues }) => {
-    try {
-      parsePlatform(value)
-    } catch (error) {
-      if (!(error instanceof PlatformError)) throw error
-      issues.push({ code: 'custom', message: error.message, input: value })
-    }
+    const fault = platformFault(value)
+    if (fault !== undefined) issues.push({ code: 'custom', message: fault, input: value })
   }),
   z.transform((value) => parsePlatform(value)),
 )
@@ -50,7 +50,7 @@ const DURATION = /^(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?$/
 /** `1h30m`, in milliseconds: up to a day, and setTimeout, which bounds everything, counts no further than 24.8. */
 export const duration = z.pipe(
   text.check(
-    z.regex(DURATION, 'is not a duration'),
+    z.regex(DURATION, { error: 'is not a duration', abort: true }),
     z.refine((value) => isDuration(value), 'is out of range'),
   ),
   z.transform((value) => millisecondsOf(value)),
@@ -67,7 +67,7 @@ const isDuration = (value: string) => millisecondsOf(value) > 0 && millisecondsO
 export const numberFrom1To = (most: number) =>
   z.pipe(
     text.check(
-      z.regex(/^\d{1,9}$/, 'is not a whole number'),
+      z.regex(/^\d{1,9}$/, { error: 'is not a whole number', abort: true }),
       z.refine((value) => Number(value) >= 1 && Number(value) <= most, 'is out of range'),
     ),
     z.transform(Number),

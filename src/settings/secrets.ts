@@ -1,24 +1,100 @@
 import { createSecrets, type Secrets } from '../secrets.ts'
 import type { Environment } from './environment.ts'
 
-const SECRET_NAME = /TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY/i
+// Words of names that speak of a secret, wherever they stand in the name, and words at the end of a name that say that
+// it is something about one: API_TOKEN_USERNAME, TOKEN_FILE, MAX_TOKENS_COUNT.
+const SECRET_WORD =
+  /TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|(?:PRIVATE|ACCESS|API|SSH|SIGNING|ENCRYPTION)_?KEY|_(?:PASS|PWD|AUTH)(?:_|$)/i
+const ABOUT_IT =
+  /_(?:USER|USERNAME|EMAIL|NAME|ID|URL|URI|HOST|HOSTS|FILE|PATH|DIR|COUNT|LIMIT|LENGTH|SIZE|TTL|EXPIRES|EXPIRY|TYPE|ENABLED)$/i
+
+// These are secret whatever they look like.
+const CREDENTIALS = ['BITBUCKET_PACKAGES_TOKEN', 'API_TOKEN']
 
 /** Whether a variable of this name holds a secret, going by the name. */
-export const isSecretName = (name: string): boolean => SECRET_NAME.test(name)
+export const isSecretName = (name: string): boolean => SECRET_WORD.test(name) && !ABOUT_IT.test(name)
 
 /**
- * The secrets that an environment holds: the credentials of the pipe, whatever else is named like a secret, and the
- * passwords in URLs, such as those of proxies.
+ * The secrets that an environment holds, to be masked in the log and the outputs: the pipe's own credentials; what
+ * begins as tokens do; the passwords in URLs; and what is named like a secret, unless it is an everyday value. Masking
+ * "true", "4096", "postgres" or the name of the workspace wherever they stand would make the log unreadable and hide
+ * nothing.
  */
 export const secretsOf = (env: Environment): Secrets => {
   const secrets = createSecrets()
-  for (const [name, value = ''] of Object.entries(env)) {
-    const [, user, password] = /\/\/([^/:@\s]*):([^/@\s]+)@/.exec(value) ?? []
-    if (password !== undefined) secrets.add(password, user)
-    if (isSecretName(name)) secrets.add(value.trim(), usernameOf(name, env))
-  }
+  for (const { secret, username } of found(env)) secrets.add(secret, username)
   return secrets
+}
+
+/** The secrets that an environment holds, as they are. */
+export const secretValues = (env: Environment): string[] => found(env).map(({ secret }) => secret)
+
+/** Whether a value begins as tokens of Atlassian and others do. */
+export const looksLikeToken = (value: string): boolean => new RegExp(TOKEN).test(value)
+
+const TOKEN =
+  /(?<![A-Za-z0-9])(?:AT(?:AT|CT)T|ATBB[A-Za-z0-9]{12}|(?:gh[oprsu]_|github_pat_|glpat-|xox[abprs]-)[\w-]{16}|npm_[A-Za-z0-9]{36}|eyJ[\w-]{16}|AKIA[A-Z0-9]{12})[\w=.~+-]*/
+
+interface Found {
+  secret: string
+  username?: string | undefined
+}
+
+const found = (env: Environment): Found[] => {
+  const everyday = everydayIn(env)
+  return Object.entries(env).flatMap(([name, value = '']) => {
+    const trimmed = value.trim()
+    const own = CREDENTIALS.includes(name)
+    const named = own || (isSecretName(name) && !everyday(trimmed))
+    return [
+      ...(named && trimmed !== '' ? [{ secret: trimmed, username: usernameOf(name, env) }] : []),
+      ...(value.match(new RegExp(TOKEN, 'g')) ?? []).map((secret) => ({ secret })),
+      ...passwordsOf(name, value),
+      ...passedValue(name, value, everyday),
+    ]
+  })
 }
 
 const usernameOf = (name: string, env: Environment) =>
   (env[`${name.replace(/_TOKEN$/, '')}_USERNAME`] ?? env[`${name}_USERNAME`])?.trim()
+
+/** What is so common that it hides nothing: short values, numbers, one plain word, names of this pipeline's things. */
+const everydayIn = (env: Environment) => {
+  const names = ['BITBUCKET_WORKSPACE', 'BITBUCKET_REPO_SLUG', 'BITBUCKET_REPO_FULL_NAME', 'BITBUCKET_BRANCH']
+  const known = new Set([
+    ...names.map((name) => env[name]),
+    ...Object.entries(env).flatMap(([name, value = '']) =>
+      /^IMAGE(?:_\d+)?$/.test(name) ? value.split(/[\s,:/@]+/) : [],
+    ),
+  ])
+  return (value: string) =>
+    value.length < 8 || /^(?:\d{1,11}|[a-z]{1,11}|[A-Z]{1,11})$/.test(value) || known.has(value)
+}
+
+// In a URL the password may be written with %, and a proxy gets it without; the variables of proxies need no scheme.
+const passwordsOf = (name: string, value: string): Found[] => {
+  const proxy = /_PROXY$/i.test(name) ? /^(?:[^:/]*:\/\/)?([^:]*):(.*)@/s.exec(value) : null
+  const urls = [...value.matchAll(/\/\/([^/:@\s]*):([^/@\s]+)@/g)]
+  return [...urls, ...(proxy ? [proxy] : [])].flatMap(([, user = '', password = '']) => [
+    { secret: password, username: user },
+    { secret: decoded(password), username: decoded(user) },
+  ])
+}
+
+const decoded = (text: string) => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+// RUN_ENV may hold values itself.
+const passedValue = (name: string, value: string, everyday: (value: string) => boolean): Found[] => {
+  if (!/^RUN_ENV(?:_\d+)?$/.test(name)) return []
+  // Only one string is split.
+  return (name === 'RUN_ENV' ? value.split(/[\s,]+/) : [value]).flatMap((item) => {
+    const [, passed = '', secret = ''] = /^\s*(\w+)=(.*)$/s.exec(item) ?? []
+    return isSecretName(passed) && !everyday(secret.trim()) ? [{ secret: secret.trim() }] : []
+  })
+}

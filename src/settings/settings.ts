@@ -3,14 +3,19 @@ import type { Credential } from '../credential.ts'
 import type { Platform } from '../image/platform.ts'
 import { quote } from '../image/quote.ts'
 import type { ImageReference } from '../image/reference.ts'
+import { checkConnection } from './connection.ts'
 import { credentialOf, noCredentials, refuseAccessTokens } from './credentials.ts'
-import { type Environment, itemsOf, ListError, lookUp, lookUpRaw } from './environment.ts'
-import { storeOf } from './folder.ts'
-import { imagesOf } from './images.ts'
-import { misspellings } from './misspelling.ts'
-import { invalid, lineOf, type Problem, type Report } from './problems.ts'
+import { wantsOutputVariables } from './early.ts'
+import { type Environment, lookUp } from './environment.ts'
+import { outputFault, storeOf } from './folder.ts'
+import { looksLikeCredential, looksLikeCredentialIn, withoutPieces } from './hidden.ts'
+import { imagesOf, noImage } from './images.ts'
+import { createProblems, invalid, lineOf, type Report } from './problems.ts'
+import { rawOf } from './raw.ts'
 import { namesPassed, type RunSettings, runSettingsOf } from './run.ts'
-import { type VariableName, variableNames, variables } from './variables.ts'
+import { secretValues } from './secrets.ts'
+import { checkUnknown } from './unknown.ts'
+import { DEFAULT_REGISTRY, type VariableName, variableNames, variables } from './variables.ts'
 
 export interface Settings {
   images: ImageReference[]
@@ -37,17 +42,12 @@ export interface Settings {
   timeout: number
   /** What to run in the first image. */
   run: RunSettings | undefined
+  /** Whether the outputs go to the step's output variables too. */
+  outputVariables: boolean
   /** `<workspace>/<repository>` whose pipeline runs, where Bitbucket names it. */
   repository: string | undefined
-}
-
-/** Variables before they are checked: strings, and for list variables their items. */
-type Raw = {
-  [Name in VariableName]: Name extends 'IMAGE' | 'AUTH_REALM_HOSTS'
-    ? string[] | undefined
-    : Name extends 'RUN' | 'RUN_ENV'
-      ? string | string[] | undefined
-      : string | undefined
+  /** What is most likely a mistake, for the log. */
+  warnings: readonly string[]
 }
 
 const schema = z.object(
@@ -63,31 +63,29 @@ const schema = z.object(
  * PKG-CREDENTIALS-MISSING for credentials that no registry would take
  */
 export const readSettings = (env: Environment): Settings => {
-  const problems: Problem[] = []
-  const report: Report = (name, what) => {
-    const known = problems.some((problem) => problem.name === name && problem.what === what)
-    if (!known) problems.push({ name, what })
-  }
-  const raw = Object.fromEntries(variableNames.map((name) => [name, rawOf(env, name, report)])) as Raw
-  if (raw.IMAGE === undefined && problems.every(({ name }) => name !== 'IMAGE')) report('IMAGE', 'is missing')
+  const problems = createProblems()
+  const { report } = problems
+  const warnings: string[] = []
+  const warn: Report = (name, what) => warnings.push(`${name}: ${what}`)
+  const raw = rawOf(env, report)
   const parsed = schema.safeParse(raw)
   for (const { path, message, input } of parsed.error?.issues ?? []) {
     const name = path[0] as VariableName
-    report(name, message.startsWith('"') ? message : `${shown(name, input ?? raw[name])} ${message}`)
+    report(name, refusalOf(name, input ?? raw[name], message))
   }
-  const registry = parsed.data?.REGISTRY ?? 'crg.apkg.io'
+  if (raw.IMAGE === undefined && !problems.has('IMAGE')) report('IMAGE', noImage(env))
+  const registry = parsed.data?.REGISTRY ?? DEFAULT_REGISTRY
   const images = imagesOf(env, { items: raw.IMAGE ?? [], registry }, report)
   const builtIn = credentialOf(env, 'built-in', report)
   const apiToken = credentialOf(env, 'api-token', report)
   const store = storeOf(env, raw.STORE, report)
-  const run = runSettingsOf(env, raw, report)
-  const unknown = misspellings(env, namesPassed(env))
-  if (!parsed.success || problems.length > 0 || unknown.length > 0) {
-    throw invalid([
-      ...problems.map(lineOf),
-      ...unknown.map(({ name, meant }) => `${name}: this pipe has no such variable; did you mean ${meant}?`),
-    ])
-  }
+  const fault = raw.OUTPUT_DIR === undefined ? undefined : outputFault(env, raw.OUTPUT_DIR)
+  if (fault !== undefined) report('OUTPUT_DIR', fault)
+  const run = runSettingsOf(env, raw, { problems, warn })
+  checkConnection(env, report)
+  checkUnknown(env, namesPassed(env), { report, warn })
+  const shown = (text: string) => withoutPieces(text, secretValues(env))
+  if (!parsed.success || problems.all().length > 0) throw invalid(problems.all().map(lineOf).map(shown))
   refuseAccessTokens(env)
   const { PULL_POLICY, PLATFORM, AUTH_REALM_HOSTS, CHECK_ONLY, CONCURRENCY, MAX_ATTEMPTS, TIMEOUT } =
     parsed.data
@@ -95,6 +93,7 @@ export const readSettings = (env: Environment): Settings => {
   if (PULL_POLICY === 'always' && builtIn === undefined && apiToken === undefined) {
     if (images.some(({ domain }) => domain === registry)) throw noCredentials(registry)
   }
+  if (CHECK_ONLY && run !== undefined) warn('CHECK_ONLY', 'the commands of RUN are not run')
   return {
     images,
     registry,
@@ -109,23 +108,14 @@ export const readSettings = (env: Environment): Settings => {
     maxAttempts: MAX_ATTEMPTS,
     timeout: TIMEOUT,
     run,
+    outputVariables: wantsOutputVariables(env),
     repository: lookUp(env, 'BITBUCKET_REPO_FULL_NAME'),
+    warnings: warnings.map(shown),
   }
 }
 
-const rawOf = (env: Environment, name: VariableName, report: Report) => {
-  try {
-    const raw = lookUpRaw(env, name)
-    if ('list' in variables[name]) return raw === undefined ? undefined : itemsOf(raw)
-    if ('whole' in variables[name]) return raw
-    if (Array.isArray(raw)) throw new ListError('is a list, but takes one value')
-    return raw
-  } catch (error) {
-    if (!(error instanceof ListError)) throw error
-    report(name, error.message)
-    return undefined
-  }
+const refusalOf = (name: VariableName, value: unknown, message: string) => {
+  if ('secret' in variables[name]) return `its value (not shown) ${message}`
+  if (looksLikeCredential(String(value))) return looksLikeCredentialIn(name)
+  return message.startsWith('"') ? message : `${quote(String(value))} ${message}`
 }
-
-const shown = (name: VariableName, value: unknown) =>
-  'secret' in variables[name] ? 'its value (not shown)' : quote(String(value))

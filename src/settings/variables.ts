@@ -1,7 +1,8 @@
 import * as z from 'zod/mini'
-import { duration, flag, host, numberFrom1To, platform, references, text } from './schemas.ts'
+import { duration, flag, host, numberFrom1To, platform, registry, text } from './schemas.ts'
 
-interface Variable {
+/** A variable of the pipe. */
+export interface Variable {
   /** Takes a string (or the items of a list), undefined where the variable is unset. */
   schema: z.ZodMiniType
   /** What is allowed, as an error message says it. */
@@ -17,10 +18,13 @@ interface Variable {
   written?: string
 }
 
+/** The host of Bitbucket Packages. */
+export const DEFAULT_REGISTRY = 'crg.apkg.io'
+
 /** Every variable of the pipe; `pipe.yml` and the README's table have the same names and defaults. */
 export const variables = {
   IMAGE: {
-    schema: z.optional(references),
+    schema: z.optional(z.array(text)),
     allowed: 'a list of package:tag, workspace/package:tag or full names, each with @sha256:… if you like',
     example: "IMAGE: 'base:1.4'",
     list: true,
@@ -39,7 +43,7 @@ export const variables = {
     written: '$BITBUCKET_PACKAGES_TOKEN',
   },
   REGISTRY: {
-    schema: z._default(host, 'crg.apkg.io'),
+    schema: z._default(registry, DEFAULT_REGISTRY),
     allowed: 'a host name, with its port if it has one; no https:// and no path',
     example: 'REGISTRY: crg.apkg.io',
   },
@@ -115,9 +119,10 @@ export const variables = {
   },
   OUTPUT_DIR: {
     schema: z.optional(text),
-    allowed: 'a folder that exists or can be made',
+    allowed: 'a folder in the clone folder',
     example: 'OUTPUT_DIR: build/packages',
   },
+  OUTPUT_VARIABLES: { schema: flag, allowed: 'true or false', example: "OUTPUT_VARIABLES: 'true'" },
   DEBUG: { schema: flag, allowed: 'true or false', example: "DEBUG: 'true'" },
 } as const satisfies Record<string, Variable>
 

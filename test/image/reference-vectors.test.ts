@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { familiarName } from '../../src/image/docker-hub.ts'
 import {
   expandReference,
   formatReference,
@@ -68,6 +69,7 @@ interface NormalizeCase {
   domain: string
   path: string
   fullName: string
+  familiarName: string
   expected: string
 }
 
@@ -75,11 +77,9 @@ const normalizing = testdata<{ cases: NormalizeCase[] }>('reference-normalize.js
 const group = (...names: string[]) =>
   (normalizing?.cases ?? []).filter((each) => names.includes(each.group)) as NormalizeCase[]
 
-// Docker Hub's defaulting is not ours: a short name means Packages. With Docker Hub's host as the registry
-// and `library` as the workspace both come to the same, except where Docker Hub treats its own host
-// specially: `index.docker.io` as another name of it, and `docker.io/foo` as `docker.io/library/foo`.
+// Docker Hub's defaulting is not ours: a short name means Packages. With Docker Hub's host as the registry and
+// `library` as the workspace both come to the same.
 const hub = { registry: 'docker.io', workspace: 'library' }
-const hubOnly = (text: string) => text.startsWith('index.docker.io/') || /^docker\.io\/[^/]+$/.test(text)
 
 describe.skipIf(!normalizing)(
   `completing agrees with distribution${normalizing ? '' : ' (the folder of vectors is absent)'}`,
@@ -97,16 +97,14 @@ describe.skipIf(!normalizing)(
 
     it.each(group('repository-info').flatMap((row) => row.inputs.map((input) => ({ ...row, input }))))(
       'repository-info $input',
-      ({ input, domain, path, fullName }) => {
-        if (hubOnly(input))
-          return expect(expandReference(input, hub).domain).toMatch(/^(index\.)?docker\.io$/)
-        return expect(expandReference(input, hub)).toMatchObject({ name: fullName, domain, path })
+      ({ input, domain, path, fullName, familiarName: shortName }) => {
+        expect(expandReference(input, hub)).toMatchObject({ name: fullName, domain, path })
+        expect(familiarName(fullName)).toBe(shortName)
       },
     )
 
     it.each(group('split'))('split $input', ({ input, domain, path }) => {
-      if (hubOnly(input)) return expect(expandReference(input, hub).domain).toBe('docker.io')
-      return expect(expandReference(input, hub)).toMatchObject({ domain, path })
+      expect(expandReference(input, hub)).toMatchObject({ domain, path })
     })
 
     // Of `docker-ref` the added tag is ours; that it drops a tag beside a digest is not: we keep both.
@@ -114,7 +112,7 @@ describe.skipIf(!normalizing)(
       const text = formatReference(expandReference(input, hub))
       const both = input.includes('@') && input.includes(':latest@')
       if (both) return expect(text.replace(':latest@', '@')).toBe(expected)
-      return expect(hubOnly(input) ? text.replace('.io/', '.io/library/') : text).toBe(expected)
+      return expect(text).toBe(expected)
     })
 
     it.each(group('tag-and-digest'))('tag-and-digest $input', ({ input, fullName }) => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { hostFault } from '../../src/image/host.ts'
 import {
   expandReference,
   formatReference,
@@ -55,8 +56,8 @@ describe('a reference that is not one is refused with the reason', () => {
       'digest-unsupported',
       'the digest after "@": the algorithm "md5" is not supported (sha256, sha384, sha512)',
     ],
-    ['base:', 'format', 'the tag after ":" is empty'],
-    [`base:@${D}`, 'format', 'the tag after ":" is empty'],
+    ['base:', 'format', 'the tag after ":" is empty; is the variable behind it set?'],
+    [`base:@${D}`, 'format', 'the tag after ":" is empty; is the variable behind it set?'],
     ['acme/base:1:2', 'format', 'it has two tags, or a port with no "/" after it'],
     [`base:${'a'.repeat(129)}`, 'format', 'the tag has 129 characters, at most 128 are allowed'],
     [
@@ -73,18 +74,32 @@ describe('a reference that is not one is refused with the reason', () => {
     ['crg.apkg.io/acme//base', 'format', 'it has two "/" in a row'],
     ['[::1]:5000', 'format', 'an address in brackets is a host; "/" and a path belong after it'],
     ['[::1]', 'format', 'an address in brackets is a host; "/" and a path belong after it'],
-    ['base:1.4/x', 'format', '"1.4" is not a port; a tag goes to the end, after the whole name'],
+    [
+      'base:1.4/x',
+      'format',
+      'a tag has no "/", as "1.4/x" has; if it is the name of a branch, make a slug of it before the pipe (${BITBUCKET_BRANCH//\\//-}) and write "base:1.4-x"',
+    ],
+    [
+      `crg.apkg.io/acme/base:feature/login@${D}`,
+      'format',
+      'a tag has no "/", as "feature/login" has; if it is the name of a branch, make a slug of it before the pipe (${BITBUCKET_BRANCH//\\//-}) and write "crg.apkg.io/acme/base:feature-login"',
+    ],
+    [
+      '"base:1.4"',
+      'format',
+      '"\\"" at character 1 is not allowed in a reference; are there quotation marks inside of others?',
+    ],
     ['base:/x', 'format', 'the port after "base" is empty'],
     ['fc00::1:5000/x', 'format', '"fc00::1:5000" is not a host with or without a port'],
     [
       'acme/Base:1.4',
       'uppercase',
-      'the name has an upper-case letter, "B" at character 1 of "Base"; did you mean "base"?',
+      'the name has an upper-case letter, "B" at character 1 of "Base"; did you mean "acme/base:1.4"?',
     ],
     [
       'Base:1.4',
       'uppercase',
-      'the name has an upper-case letter, "B" at character 1 of "Base"; did you mean "base"?',
+      'the name has an upper-case letter, "B" at character 1 of "Base"; did you mean "base:1.4"?',
     ],
     [
       'acme/dock..er',
@@ -125,7 +140,11 @@ describe('a reference of the contract is completed', () => {
     ['other/base/debug', 'crg.apkg.io/other/base/debug:latest'],
     ['crg.apkg.io/other/base:1.4', 'crg.apkg.io/other/base:1.4'],
     ['ghcr.io/other/base', 'ghcr.io/other/base:latest'],
-    ['docker.io/alpine:3', 'docker.io/alpine:3'],
+    ['docker.io/alpine:3', 'docker.io/library/alpine:3'],
+    ['index.docker.io/alpine:3', 'docker.io/library/alpine:3'],
+    ['index.docker.io/acme/base', 'docker.io/acme/base:latest'],
+    ['crg.apkg.io:443/acme/base', 'crg.apkg.io:443/acme/base:latest'],
+    ['[2001:db8::0:1]/x', '[2001:db8::0:1]/x:latest'],
     ['localhost/base', 'localhost/base:latest'],
     ['localhost:5000/x', 'localhost:5000/x:latest'],
     ['host:5000/x:1', 'host:5000/x:1'],
@@ -148,9 +167,31 @@ describe('a reference of the contract is completed', () => {
     expect(expandReference('acme/base', nowhere).name).toBe('crg.apkg.io/acme/base')
   })
 
+  it.each([
+    ['1.2.3.256/x:1', '"1.2.3.256" is neither a host name nor an address'],
+    ['10.0.0.1.5:5000/x', '"10.0.0.1.5" is neither a host name nor an address'],
+    ['my.0x/x', '"my.0x" is neither a host name nor an address'],
+    ['[::1::2]:5000/x', '"[::1::2]" is neither a host name nor an address'],
+    ['0x7f.1/x', '"0x7f.1" would be read as "127.0.0.1"'],
+    ['1.2.3/x', '"1.2.3" would be read as "1.2.0.3"'],
+    ['example.com:99999/x', '"99999" is not a port, a number from 1 to 65535'],
+    ['example.com:0/x', '"0" is not a port, a number from 1 to 65535'],
+    ['example.com:0443/x', '"0443" is not a port, a number from 1 to 65535'],
+  ])('a host that no address can have is refused: %s', (text, reason) => {
+    expect(failureOf(() => expandReference(text, here))).toMatchObject({ kind: 'format', reason })
+  })
+
+  it.each(['', 'sha256:'])('the id of an image is explained (%s…)', (prefix) => {
+    expect(failureOf(() => expandReference(prefix + 'f'.repeat(64), here))).toMatchObject({
+      kind: 'identifier',
+      reason:
+        'it is the id of an image in an engine, which no registry knows; after a name and "@sha256:" stands the digest of one',
+    })
+  })
+
   it('the reason tells which name it stood for when only that name is wrong', () => {
     expect(failureOf(() => expandReference('base', { ...here, workspace: 'Acme' })).reason).toBe(
-      'it stands for "crg.apkg.io/Acme/base"; there, the name has an upper-case letter, "A" at character 1 of "Acme"; did you mean "acme/base"?',
+      'it stands for "crg.apkg.io/Acme/base"; there, the name has an upper-case letter, "A" at character 1 of "Acme"; did you mean "crg.apkg.io/acme/base"?',
     )
     expect(failureOf(() => expandReference('base', { ...here, registry: 'registry' })).reason).toBe(
       'it stands for "registry/acme/base", which begins with no host',
@@ -170,9 +211,12 @@ const host = fc.oneof(
   joined(label, fc.constant('.'), 3),
   fc.constantFrom('[::1]', '[2001:db8::1]', '127.0.0.1'),
 )
-const domain = fc.tuple(host, fc.option(fc.nat(65535), { nil: undefined })).map(([name, port]) => {
-  return port === undefined ? name : `${name}:${port}`
-})
+const port = fc.option(fc.integer({ min: 1, max: 65535 }), { nil: undefined })
+const domain = fc
+  .tuple(host, port)
+  .map(([name, number]) => (number === undefined ? name : `${name}:${number}`))
+  // A host that ends in a number is an address, and most of these are none.
+  .filter((text) => hostFault(text) === undefined)
 const reference = fc.record({
   domain: fc.option(domain, { nil: undefined }),
   path: joined(component, fc.constant('/'), 3),

@@ -42,8 +42,45 @@ describe('RUN', () => {
 
   it('is nothing where it is unset, and needs the clone folder where it is set', () => {
     expect(run({})).toBeUndefined()
-    expect(run({ RUN: '' })).toBeUndefined()
     expect(problems({ RUN: 'true', BITBUCKET_CLONE_DIR: '' })).toContain('BITBUCKET_CLONE_DIR')
+  })
+
+  it.each([
+    ['empty', { RUN: '' }, 'RUN: is there, but empty, so that nothing would run'],
+    ['blank', { RUN: ' \n ' }, 'RUN: is there, but empty, so that nothing would run'],
+    [
+      'a variable that is not set',
+      { RUN: '$TEST_COMMAND' },
+      'RUN: is "$TEST_COMMAND", so that nothing would run',
+    ],
+    ['a list without items', { RUN_COUNT: '0' }, 'RUN: is there, but empty'],
+    ['a list of empty items', { RUN_COUNT: '2', RUN_0: '', RUN_1: '${B}' }, 'RUN: is there, but empty'],
+    ['a list in quotes', { RUN: '["npm ci", "npm test"]' }, 'RUN: is a list inside of quotes'],
+  ])('is an error where it is there, and %s', (_, variables, words) => {
+    expect(problems(variables)).toContain(words)
+  })
+
+  it('takes a test in brackets for a command', () => {
+    expect(run({ RUN: '[ "$A" = "b" ]' })?.commands).toBe('[ "$A" = "b" ]')
+  })
+
+  it('warns of each command of a list that is empty', () => {
+    const variables = { RUN_COUNT: '3', RUN_0: 'npm ci', RUN_1: '', RUN_2: '$TEST_COMMAND' }
+    expect(readSettings({ ...env, ...variables }).warnings).toEqual([
+      'RUN: command 2 of the list is empty and left out; is the variable behind it set?',
+      'RUN: command 3 of the list is empty and left out; is the variable behind it set?',
+    ])
+  })
+
+  it('is missed by RUN_ENV and RUN_SHELL, and says when CHECK_ONLY leaves it out', () => {
+    const warnings = (variables: Record<string, string>) => readSettings({ ...env, ...variables }).warnings
+    expect(warnings({ RUN_ENV: 'A=1', RUN_SHELL: 'bash' })).toEqual([
+      'RUN_ENV: has no effect without RUN',
+      'RUN_SHELL: has no effect without RUN',
+    ])
+    expect(warnings({ RUN: 'true', CHECK_ONLY: 'true' })).toEqual([
+      'CHECK_ONLY: the commands of RUN are not run',
+    ])
   })
 
   it('has other names that people try', () => {
@@ -79,14 +116,20 @@ describe('RUN_ENV', () => {
     })
   })
 
-  it.each([undefined, '', '$NPM_TOKEN'])(
-    'says what to write where a name is there, but no value (%j)',
-    (NPM_TOKEN) => {
-      expect(problems({ RUN: 'true', RUN_ENV: 'NPM_TOKEN', NPM_TOKEN })).toContain(
-        'RUN_ENV: "NPM_TOKEN" is to be passed, but is missing or empty: put NPM_TOKEN: $NPM_TOKEN under "variables:" too. Allowed: ',
-      )
-    },
-  )
+  it.each([
+    ['is absent', undefined, 'is missing: put NPM_TOKEN: $NPM_TOKEN under "variables:" too. Allowed: '],
+    ['is empty', '', 'is empty; is the variable behind it set? Allowed: '],
+    ['was not replaced', '$ecretPass', 'looks like a variable that was not replaced'],
+  ])('says what to do where a name is there, but its value %s', (_, NPM_TOKEN, words) => {
+    const text = problems({ RUN: 'true', RUN_ENV: 'NPM_TOKEN', NPM_TOKEN })
+    expect(text).toContain('RUN_ENV: "NPM_TOKEN" is to be passed, but ')
+    expect(text).toContain(words)
+    expect(text).not.toContain('ecretPass')
+  })
+
+  it('takes a value that begins with "$" where it holds it itself', () => {
+    expect(run({ RUN: 'true', RUN_ENV: 'NPM_TOKEN=$ecretPass' })?.passed).toEqual({ NPM_TOKEN: '$ecretPass' })
+  })
 
   it('refuses names that no shell takes, all of them at once and beside the problems of others', () => {
     const text = problems({ IMAGE: 'Base', RUN: 'true', RUN_ENV: 'npm-token=1 UID=5' })
@@ -111,6 +154,18 @@ describe('RUN_ENV', () => {
       DEBUT: 'd',
     }
     expect(run(variables)?.passed).toEqual({ TOKEN: 't', DEBUT: 'd' })
+  })
+})
+
+describe('RUN_ENV, for names that every object has,', () => {
+  it('passes them, and misses them', () => {
+    const names = ['constructor', '__proto__', 'toString']
+    const values = Object.fromEntries(names.map((name) => [name, 'x']))
+    expect(Object.entries(run({ RUN: 'true', RUN_ENV: names.join(), ...values })?.passed ?? {})).toEqual(
+      names.map((name) => [name, 'x']),
+    )
+    for (const name of names)
+      expect(problems({ RUN: 'true', RUN_ENV: name })).toContain(`"${name}" is to be passed, but is missing`)
   })
 })
 

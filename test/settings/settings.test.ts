@@ -47,7 +47,10 @@ describe('settings', () => {
       concurrency: undefined,
       maxAttempts: 5,
       timeout: 15 * 60_000,
+      run: undefined,
+      outputVariables: false,
       repository: 'acme/app',
+      warnings: [],
     })
   })
 

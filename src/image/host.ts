@@ -1,0 +1,18 @@
+import { quote } from './quote.ts'
+
+/**
+ * Why a host with or without a port, as the grammar of references has it, is no part of an address: the URL standard
+ * (https://url.spec.whatwg.org/#host-parsing) refuses it, or reads it as another one. Undefined where it is one.
+ */
+export const hostFault = (host: string): string | undefined => {
+  const [, name = host, port] = /^(\[.*\]|[^:]*)(?::(.*))?$/s.exec(host) ?? []
+  if (port !== undefined && !isPort(port)) return `${quote(port)} is not a port, a number from 1 to 65535`
+  const address = `https://${name}`
+  if (!URL.canParse(address)) return `${quote(name)} is neither a host name nor an address`
+  const read = new URL(address).host
+  // An IPv6 address has many spellings, and each is the same host.
+  if (read === name.toLowerCase() || name.startsWith('[')) return undefined
+  return `${quote(name)} would be read as ${quote(read)}`
+}
+
+const isPort = (text: string) => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65535

@@ -1,0 +1,45 @@
+import { looksLikeToken } from './secrets.ts'
+
+/** What is said of a value that may be a credential in the wrong variable, instead of the value. */
+export const looksLikeCredentialIn = (name: string): string => {
+  const [username, secret] = name.startsWith('BITBUCKET_')
+    ? ['BITBUCKET_PACKAGES_USERNAME', 'BITBUCKET_PACKAGES_TOKEN']
+    : ['API_TOKEN_USERNAME', 'API_TOKEN']
+  return `its value (not shown) looks like a credential; are ${secret} and ${username} exchanged?`
+}
+
+// Digests are long, and no secrets.
+const DIGEST = /\bsha\d{3}:[0-9a-f]+/gi
+const LONG = /[^\s,/.]{65}/
+
+/** Whether a value that is refused must not be shown: a token, or longer than anything that people write. */
+export const looksLikeCredential = (value: string): boolean =>
+  looksLikeToken(value) || LONG.test(value.replace(DIGEST, ''))
+
+// A shorter piece of a secret says little of it.
+const PIECE = 8
+
+/**
+ * A text without what it has of these secrets, be it a piece of one. Where a value is quoted and cut, as in the messages
+ * of the settings, masking whole secrets is not enough.
+ */
+export const withoutPieces = (text: string, secrets: readonly string[]): string => {
+  const pieces = new Set(secrets.flatMap(formsOf).flatMap(piecesOf))
+  const lower = inLowerCase(text)
+  const hidden = new Array<boolean>(text.length).fill(false)
+  for (let at = 0; at + PIECE <= text.length; at++) {
+    if (pieces.has(lower.slice(at, at + PIECE))) hidden.fill(true, at, at + PIECE)
+  }
+  return [...hidden.keys()]
+    .map((at) => (hidden[at] ? (hidden[at - 1] ? '' : '****') : text.charAt(at)))
+    .join('')
+}
+
+// As it is, and as it stands in quotes.
+const formsOf = (secret: string) => [secret, JSON.stringify(secret).slice(1, -1)].map(inLowerCase)
+
+const piecesOf = (secret: string) =>
+  Array.from({ length: Math.max(0, secret.length - PIECE + 1) }, (_, at) => secret.slice(at, at + PIECE))
+
+// Hosts and names are shown in lower case. Only letters whose other case has the same length, so that places stay.
+const inLowerCase = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

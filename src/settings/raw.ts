@@ -1,0 +1,47 @@
+import { type Environment, itemsOf, ListError, lookUpRaw } from './environment.ts'
+import { looksLikeCredentialIn } from './hidden.ts'
+import type { Report } from './problems.ts'
+import { looksLikeToken } from './secrets.ts'
+import { type Variable, type VariableName, variableNames, variables } from './variables.ts'
+
+/** Variables before they are checked: strings, and for list variables their items. */
+export type Raw = {
+  [Name in VariableName]: Name extends 'IMAGE' | 'AUTH_REALM_HOSTS'
+    ? string[] | undefined
+    : Name extends 'RUN' | 'RUN_ENV'
+      ? string | string[] | undefined
+      : string | undefined
+}
+
+/** The pipe's variables as they were given, by the form that each of them takes. */
+export const rawOf = (env: Environment, report: Report): Raw =>
+  Object.fromEntries(variableNames.map((name) => [name, oneOf(env, name, report)])) as Raw
+
+const oneOf = (env: Environment, name: VariableName, report: Report) => {
+  try {
+    const raw = lookUpRaw(env, name)
+    const variable: Variable = variables[name]
+    if (raw !== undefined && (variable.list || variable.whole)) refuseListAsText(raw, variable)
+    if (variable.whole) return raw
+    if (!variable.list && Array.isArray(raw)) throw new ListError('is a list, but takes one value')
+    const values = variable.list ? itemsOf(raw) : [raw ?? []].flat()
+    // Even what the variable would take: values are shown, and sent to others.
+    const others = variable.secret ? values : values.filter((value) => !looksLikeToken(value))
+    if (others.length < values.length) report(name, looksLikeCredentialIn(name))
+    if (others.length === 0) return undefined
+    return variable.list ? others : others[0]
+  } catch (error) {
+    if (!(error instanceof ListError)) throw error
+    report(name, error.message)
+    return undefined
+  }
+}
+
+// Quotes around a list make one text of it, brackets and all. Of commands, `[ "$A" = "b" ]` is none, and of hosts `[::1]`.
+const refuseListAsText = (raw: string | string[], { whole }: Variable) => {
+  const inside = whole ? /^\[["'].*["']\]$/s : /^\[(?![0-9a-f:.]*\]$).*\]$/is
+  if ([raw].flat().some((text) => inside.test(text.trim())))
+    throw new ListError("is a list inside of quotes, and so one text; leave the outer quotes out: ['a', 'b']")
+  if (typeof raw === 'string' && /^-\s/.test(raw))
+    throw new ListError('is a list after "|" or inside of quotes, and so one text; leave these out')
+}
