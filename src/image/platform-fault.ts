@@ -52,12 +52,14 @@ const didYouMean = (text: string) => {
 const meantBy = (text: string): string | undefined => {
   const words = text.toLowerCase().match(/[a-z0-9]+(?:_64)?/g) ?? []
   const os = words.map(normalizeOs).find(isSystem) ?? 'linux'
-  const [word = '', variant, ...more] = words.filter((each) => !isSystem(normalizeOs(each)))
+  const [word = '', variant, ...more] = words.filter((each) => !isSystem(normalizeOs(each)) && !isLinux(each))
   const architecture = OTHER_NAMES.get(word) ?? known(word) ?? nearest(word, architectures, 1)[0]
   if (architecture === undefined || more.length > 0) return undefined
   if (variant === undefined) return `${os}/${architecture}`
   return /^v\d/.test(variant) ? `${os}/${architecture}/${variant}` : undefined
 }
+
+const isLinux = (word: string) => nearest(word, ['linux'], 1).length > 0
 
 const known = (word: string) => {
   const { architecture, variant } = normalizeArchitecture(word, undefined)

@@ -16,8 +16,9 @@ const LONG = /[^\s,/.]{65}/
 export const looksLikeCredential = (value: string): boolean =>
   looksLikeToken(value) || LONG.test(value.replace(DIGEST, ''))
 
-// A shorter piece of a secret says little of it.
-const PIECE = 8
+// What is shorter says little of a secret, and may be a word of ours.
+const PIECE = 12
+const SHORTEST = 8
 
 /**
  * A text without what it has of these secrets, be it a piece of one. Where a value is quoted and cut, as in the messages
@@ -27,9 +28,9 @@ export const withoutPieces = (text: string, secrets: readonly string[]): string 
   const pieces = new Set(secrets.flatMap(formsOf).flatMap(piecesOf))
   const lower = inLowerCase(text)
   const hidden = new Array<boolean>(text.length).fill(false)
-  for (let at = 0; at + PIECE <= text.length; at++) {
-    if (pieces.has(lower.slice(at, at + PIECE))) hidden.fill(true, at, at + PIECE)
-  }
+  for (const length of new Set([...pieces].map((piece) => piece.length)))
+    for (let at = 0; at + length <= text.length; at++)
+      if (pieces.has(lower.slice(at, at + length))) hidden.fill(true, at, at + length)
   return [...hidden.keys()]
     .map((at) => (hidden[at] ? (hidden[at - 1] ? '' : '****') : text.charAt(at)))
     .join('')
@@ -39,7 +40,9 @@ export const withoutPieces = (text: string, secrets: readonly string[]): string 
 const formsOf = (secret: string) => [secret, JSON.stringify(secret).slice(1, -1)].map(inLowerCase)
 
 const piecesOf = (secret: string) =>
-  Array.from({ length: Math.max(0, secret.length - PIECE + 1) }, (_, at) => secret.slice(at, at + PIECE))
+  secret.length < PIECE
+    ? [secret].filter(({ length }) => length >= SHORTEST)
+    : Array.from({ length: secret.length - PIECE + 1 }, (_, at) => secret.slice(at, at + PIECE))
 
 // Hosts and names are shown in lower case. Only letters whose other case has the same length, so that places stay.
 const inLowerCase = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

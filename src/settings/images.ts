@@ -79,7 +79,10 @@ const once = (items: readonly Item[], report: Report): ImageReference[] => {
     )
     if (same === undefined) kept.push(item)
     else if (same.image.digest !== digest)
-      report('IMAGE', `${quote(same.text)} and ${quote(item.text)} are two images under one tag`)
+      report(
+        'IMAGE',
+        `${quote(same.text)} and ${quote(item.text)} would be two images under one tag, one or the other by chance`,
+      )
   }
   return kept.map(({ image }) => image)
 }

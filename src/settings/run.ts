@@ -17,7 +17,7 @@ export interface RunSettings {
 interface Around {
   problems: Problems
   /** Takes what is no problem, but most likely a mistake. */
-  warn: Report
+  warn: (text: string) => void
 }
 
 /**
@@ -36,7 +36,7 @@ export const runSettingsOf = (
   if (raw.RUN === undefined) {
     if (isThere(env, 'RUN') && !problems.has('RUN')) report('RUN', noCommands(env))
     for (const name of isThere(env, 'RUN') ? [] : ['RUN_ENV', 'RUN_SHELL'])
-      if (isThere(env, name) && emptiness(env, name) === undefined) warn(name, 'has no effect without RUN')
+      if (isThere(env, name) && emptiness(env, name) === undefined) warn(`${name} has no effect without RUN`)
     return undefined
   }
   const cloneFolder = lookUp(env, 'BITBUCKET_CLONE_DIR')
@@ -61,10 +61,10 @@ const noCommands = (env: Environment) =>
     ? `is ${quote(env.RUN?.trim() ?? '')}, so that nothing would run: is that variable set, and its name spelt right?`
     : 'is there, but empty, so that nothing would run: is the variable behind it set?'
 
-const warnOfEmpty = (env: Environment, warn: Report) => {
+const warnOfEmpty = (env: Environment, warn: Around['warn']) => {
   for (const [index, name] of (itemNames(env, 'RUN') ?? []).entries())
     if (lookUp(env, name) === undefined)
-      warn('RUN', `command ${index + 1} of the list is empty and left out; is the variable behind it set?`)
+      warn(`RUN: command ${index + 1} of the list is empty and left out; is the variable behind it set?`)
 }
 
 interface Entry {

@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts'
 // Words of names that speak of a secret, wherever they stand in the name, and words at the end of a name that say that
 // it is something about one: API_TOKEN_USERNAME, TOKEN_FILE, MAX_TOKENS_COUNT.
 const SECRET_WORD =
-  /TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|(?:PRIVATE|ACCESS|API|SSH|SIGNING|ENCRYPTION)_?KEY|_(?:PASS|PWD|AUTH)(?:_|$)/i
+  /TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|(?:PRIVATE|ACCESS|API|SSH|SIGNING|ENCRYPTION)_?KEY|_PASS(?:_|$)|_(?:PWD|AUTH)$/i
 const ABOUT_IT =
   /_(?:USER|USERNAME|EMAIL|NAME|ID|URL|URI|HOST|HOSTS|FILE|PATH|DIR|COUNT|LIMIT|LENGTH|SIZE|TTL|EXPIRES|EXPIRY|TYPE|ENABLED)$/i
 
@@ -29,11 +29,11 @@ export const secretsOf = (env: Environment): Secrets => {
 /** The secrets that an environment holds, as they are. */
 export const secretValues = (env: Environment): string[] => found(env).map(({ secret }) => secret)
 
-/** Whether a value begins as tokens of Atlassian and others do. */
-export const looksLikeToken = (value: string): boolean => new RegExp(TOKEN).test(value)
+/** Whether something in a value begins as tokens of Atlassian and others do. */
+export const looksLikeToken = (value: string): boolean => value.search(TOKEN) >= 0
 
 const TOKEN =
-  /(?<![A-Za-z0-9])(?:AT(?:AT|CT)T|ATBB[A-Za-z0-9]{12}|(?:gh[oprsu]_|github_pat_|glpat-|xox[abprs]-)[\w-]{16}|npm_[A-Za-z0-9]{36}|eyJ[\w-]{16}|AKIA[A-Z0-9]{12})[\w=.~+-]*/
+  /(?<![A-Za-z0-9])(?:AT(?:AT|CT)T|ATBB[A-Za-z0-9]{12}|(?:gh[oprsu]_|github_pat_|glpat-|xox[abprs]-)[\w-]{16}|npm_[A-Za-z0-9]{36}|eyJ[\w-]{16}|AKIA[A-Z0-9]{12})[\w=.~+-]*/g
 
 interface Found {
   secret: string
@@ -48,7 +48,7 @@ const found = (env: Environment): Found[] => {
     const named = own || (isSecretName(name) && !everyday(trimmed))
     return [
       ...(named && trimmed !== '' ? [{ secret: trimmed, username: usernameOf(name, env) }] : []),
-      ...(value.match(new RegExp(TOKEN, 'g')) ?? []).map((secret) => ({ secret })),
+      ...(value.match(TOKEN) ?? []).map((secret) => ({ secret })),
       ...passwordsOf(name, value),
       ...passedValue(name, value, everyday),
     ]
@@ -58,17 +58,16 @@ const found = (env: Environment): Found[] => {
 const usernameOf = (name: string, env: Environment) =>
   (env[`${name.replace(/_TOKEN$/, '')}_USERNAME`] ?? env[`${name}_USERNAME`])?.trim()
 
-/** What is so common that it hides nothing: short values, numbers, one plain word, names of this pipeline's things. */
+/** What is so common that masking it hides nothing: short values, numbers, one plain word, names of the pipeline's own. */
 const everydayIn = (env: Environment) => {
-  const names = ['BITBUCKET_WORKSPACE', 'BITBUCKET_REPO_SLUG', 'BITBUCKET_REPO_FULL_NAME', 'BITBUCKET_BRANCH']
-  const known = new Set([
-    ...names.map((name) => env[name]),
-    ...Object.entries(env).flatMap(([name, value = '']) =>
-      /^IMAGE(?:_\d+)?$/.test(name) ? value.split(/[\s,:/@]+/) : [],
-    ),
-  ])
+  const known = [
+    'BITBUCKET_WORKSPACE',
+    'BITBUCKET_REPO_SLUG',
+    'BITBUCKET_REPO_FULL_NAME',
+    'BITBUCKET_BRANCH',
+  ].map((name) => env[name])
   return (value: string) =>
-    value.length < 8 || /^(?:\d{1,11}|[a-z]{1,11}|[A-Z]{1,11})$/.test(value) || known.has(value)
+    value.length < 8 || /^(?:\d{1,11}|[a-z]{1,11}|[A-Z]{1,11})$/.test(value) || known.includes(value)
 }
 
 // In a URL the password may be written with %, and a proxy gets it without; the variables of proxies need no scheme.

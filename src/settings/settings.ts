@@ -10,7 +10,7 @@ import { type Environment, lookUp } from './environment.ts'
 import { outputFault, storeOf } from './folder.ts'
 import { looksLikeCredential, looksLikeCredentialIn, withoutPieces } from './hidden.ts'
 import { imagesOf, noImage } from './images.ts'
-import { createProblems, invalid, lineOf, type Report } from './problems.ts'
+import { createProblems, invalid, lineOf } from './problems.ts'
 import { rawOf } from './raw.ts'
 import { namesPassed, type RunSettings, runSettingsOf } from './run.ts'
 import { secretValues } from './secrets.ts'
@@ -66,7 +66,7 @@ export const readSettings = (env: Environment): Settings => {
   const problems = createProblems()
   const { report } = problems
   const warnings: string[] = []
-  const warn: Report = (name, what) => warnings.push(`${name}: ${what}`)
+  const warn = (text: string) => warnings.push(text)
   const raw = rawOf(env, report)
   const parsed = schema.safeParse(raw)
   for (const { path, message, input } of parsed.error?.issues ?? []) {
@@ -93,7 +93,7 @@ export const readSettings = (env: Environment): Settings => {
   if (PULL_POLICY === 'always' && builtIn === undefined && apiToken === undefined) {
     if (images.some(({ domain }) => domain === registry)) throw noCredentials(registry)
   }
-  if (CHECK_ONLY && run !== undefined) warn('CHECK_ONLY', 'the commands of RUN are not run')
+  if (CHECK_ONLY && run !== undefined) warn('CHECK_ONLY: the commands of RUN are not run')
   return {
     images,
     registry,

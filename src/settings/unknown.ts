@@ -16,18 +16,19 @@ import { type VariableName, variableNames } from './variables.ts'
 export const checkUnknown = (
   env: Environment,
   passed: readonly string[],
-  { report, warn }: { report: Report; warn: Report },
+  { report, warn }: { report: Report; warn: (text: string) => void },
 ): void => {
   const isRun = isThere(env, 'RUN')
-  const wayOut = isRun ? ' To pass it to the commands of RUN, name it in RUN_ENV' : ''
   for (const name of variablesOf(env)) {
     if (isOurs(name) || passed.includes(name)) continue
     const meant = meantBy(name, isRun)
+    const wayOut =
+      isRun && !/^BITBUCKET_/.test(name) ? ' To pass it to the commands of RUN, name it in RUN_ENV' : ''
     if (meant !== undefined && !isAmbiguous(name))
       report(name, `this pipe has no such variable; did you mean ${meant}?${wayOut}`)
     else if (!isKnown(name, isRun)) {
-      const question = meant === undefined ? '.' : `; did you mean ${meant}?`
-      warn(name, `has no effect: this pipe has no such variable${question}${wayOut}`)
+      const question = meant === undefined ? wayOut && '.' : `; did you mean ${meant}?`
+      warn(`${name} has no effect: this pipe has no such variable${question}${wayOut}`)
     }
   }
 }
@@ -48,13 +49,8 @@ const isOurs = (name: string) => variableNames.some((ours) => ours === name || o
 // A login shell sets these too.
 const isAmbiguous = (name: string) => name === 'SHELL'
 
-// Beside RUN, what others rarely set is most likely meant for the commands; and no secret passes by itself.
-const isKnown = (name: string, isRun: boolean) =>
-  isOfOthers(name) &&
-  !(isRun && name === 'NODE_ENV') &&
-  !(/^BITBUCKET_/.test(name) && isSecretName(name) && !ISSUED.includes(name))
-
-const ISSUED = ['BITBUCKET_STEP_OIDC_TOKEN']
+// Beside RUN, what others rarely set is most likely meant for the commands.
+const isKnown = (name: string, isRun: boolean) => isOfOthers(name) && !(isRun && name === 'NODE_ENV')
 
 const meantBy = (name: string, isRun: boolean): VariableName | undefined => {
   const written = unnumbered(name.toUpperCase().replace(/\W/g, '_'))

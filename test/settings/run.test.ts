@@ -75,8 +75,8 @@ describe('RUN', () => {
   it('is missed by RUN_ENV and RUN_SHELL, and says when CHECK_ONLY leaves it out', () => {
     const warnings = (variables: Record<string, string>) => readSettings({ ...env, ...variables }).warnings
     expect(warnings({ RUN_ENV: 'A=1', RUN_SHELL: 'bash' })).toEqual([
-      'RUN_ENV: has no effect without RUN',
-      'RUN_SHELL: has no effect without RUN',
+      'RUN_ENV has no effect without RUN',
+      'RUN_SHELL has no effect without RUN',
     ])
     expect(warnings({ RUN: 'true', CHECK_ONLY: 'true' })).toEqual([
       'CHECK_ONLY: the commands of RUN are not run',
