@@ -5,7 +5,6 @@ import { quote } from '../image/quote.ts'
 import type { ImageReference } from '../image/reference.ts'
 import { checkConnection } from './connection.ts'
 import { credentialOf, noCredentials, refuseAccessTokens } from './credentials.ts'
-import { wantsOutputVariables } from './early.ts'
 import { type Environment, lookUp } from './environment.ts'
 import { outputFault, storeOf } from './folder.ts'
 import { looksLikeCredential, looksLikeCredentialIn, withoutPieces } from './hidden.ts'
@@ -42,8 +41,6 @@ export interface Settings {
   timeout: number
   /** What to run in the first image. */
   run: RunSettings | undefined
-  /** Whether the outputs go to the step's output variables too. */
-  outputVariables: boolean
   /** `<workspace>/<repository>` whose pipeline runs, where Bitbucket names it. */
   repository: string | undefined
   /** What is most likely a mistake, for the log. */
@@ -108,7 +105,6 @@ export const readSettings = (env: Environment): Settings => {
     maxAttempts: MAX_ATTEMPTS,
     timeout: TIMEOUT,
     run,
-    outputVariables: wantsOutputVariables(env),
     repository: lookUp(env, 'BITBUCKET_REPO_FULL_NAME'),
     warnings: warnings.map(shown),
   }

@@ -48,7 +48,6 @@ describe('settings', () => {
       maxAttempts: 5,
       timeout: 15 * 60_000,
       run: undefined,
-      outputVariables: false,
       repository: 'acme/app',
       warnings: [],
     })
