@@ -13,13 +13,15 @@ import { listTags } from './tags.ts'
 //   client            what is asked of a registry: manifest.ts, tags.ts, blob.ts read the answers
 //   stack             puts the layers together
 //   auth/session      with which authorization; a 401 gets one fresh token
-//     auth/scheme       Basic, Bearer or neither, by the challenge (auth/challenge) of GET /v2/
+//     auth/scheme       Basic, Bearer or neither, by the challenge (http/challenge) of GET /v2/
 //     auth/gate         one login at a time until one is accepted; none after a refusal
 //     auth/tokens       kept by scope, got by auth/token from the realm that auth/realm allows
+//   http/warnings     what the registry warns of
 //   http/redirect     where to next, and whether Authorization goes along
-//   http/retry        again, what is transient (http/answer, http/faults, http/retry-after)
+//   http/retry        again, what is transient (http/answer, http/words, http/faults, http/retry-after)
 //   http/log          one line a request
-//   http/exchange     one request and its whole answer, over http/agent's connections
+//   http/exchange     one request and its whole answer, decoded (http/decode)
+//   http/agent        the connections, through http/tunnel where http/proxy names one
 
 /** One registry, read with one credential or with none. */
 export interface RegistryClient {
