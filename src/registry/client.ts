@@ -1,3 +1,4 @@
+import { asPipeError } from '../errors.ts'
 import type { Scheme } from './auth/scheme.ts'
 import type { Session } from './auth/session.ts'
 import { type BlobOptions, type BlobStream, openBlob, rangeHeaders } from './blob.ts'
@@ -12,13 +13,15 @@ import { listTags } from './tags.ts'
 //   client            what is asked of a registry: manifest.ts, tags.ts, blob.ts read the answers
 //   stack             puts the layers together
 //   auth/session      with which authorization; a 401 gets one fresh token
-//     auth/scheme       Basic, Bearer or neither, by the challenge (auth/challenge) of GET /v2/
+//     auth/scheme       Basic, Bearer or neither, by the challenge (http/challenge) of GET /v2/
 //     auth/gate         one login at a time until one is accepted; none after a refusal
 //     auth/tokens       kept by scope, got by auth/token from the realm that auth/realm allows
+//   http/warnings     what the registry warns of
 //   http/redirect     where to next, and whether Authorization goes along
-//   http/retry        again, what is transient (http/answer, http/faults, http/retry-after)
+//   http/retry        again, what is transient (http/answer, http/words, http/faults, http/retry-after)
 //   http/log          one line a request
-//   http/exchange     one request and its whole answer, over http/agent's connections
+//   http/exchange     one request and its whole answer, decoded (http/decode)
+//   http/agent        the connections, through http/tunnel where http/proxy names one
 
 /** One registry, read with one credential or with none. */
 export interface RegistryClient {
@@ -73,31 +76,45 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
     throw refusal(answer, subject)
   }
 
+  // What one image's request throws must be that image's failure, whatever it is.
+  const guarded = async <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      const stops = [signal, options.retrying.clock?.signal]
+      throw stops.some((each) => each?.aborted && each.reason === error) ? error : asPipeError(error)
+    }
+  }
+
   return {
-    async signIn() {
-      const { signIn, scheme } = await open()
-      await signIn()
-      return scheme
-    },
-    async resolve(repository, reference) {
-      const isDigest = reference.includes(':')
-      const name = `${host}/${repository}${isDigest ? '@' : ':'}${reference}`
-      const path = `/v2/${encodePath(repository)}/manifests/${encodePath(reference)}`
-      const request = { path, headers: { accept: acceptManifests } }
-      const answer = await ask(repository, request, { kind: isDigest ? 'digest' : 'tag', name })
-      return readManifest(answer, name, isDigest ? reference : undefined)
-    },
-    tags(repository) {
-      const subject = { kind: 'tags', name: `${host}/${repository}` } as const
-      return listTags(encodePath(repository), (path): Promise<Answer> => ask(repository, { path }, subject))
-    },
-    async blob(repository, digest, part = {}) {
-      const path = `/v2/${encodePath(repository)}/blobs/${encodePath(digest)}`
-      const { attempt, signal } = part
-      const request = { path, headers: rangeHeaders(part), stream: true, attempt, signal }
-      const subject = { kind: 'blob', name: `${host}/${repository}@${digest}` } as const
-      return openBlob(await ask(repository, request, subject), part)
-    },
+    signIn: () =>
+      guarded(async () => {
+        const { signIn, scheme } = await open()
+        await signIn()
+        return scheme
+      }),
+    resolve: (repository, reference) =>
+      guarded(async () => {
+        const isDigest = reference.includes(':')
+        const name = `${host}/${repository}${isDigest ? '@' : ':'}${reference}`
+        const path = `/v2/${encodePath(repository)}/manifests/${encodePath(reference)}`
+        const request = { path, headers: { accept: acceptManifests } }
+        const answer = await ask(repository, request, { kind: isDigest ? 'digest' : 'tag', name })
+        return readManifest(answer, name, isDigest ? reference : undefined)
+      }),
+    tags: (repository) =>
+      guarded(() => {
+        const subject = { kind: 'tags', name: `${host}/${repository}` } as const
+        return listTags(encodePath(repository), (path): Promise<Answer> => ask(repository, { path }, subject))
+      }),
+    blob: (repository, digest, part = {}) =>
+      guarded(async () => {
+        const path = `/v2/${encodePath(repository)}/blobs/${encodePath(digest)}`
+        const { attempt, signal } = part
+        const request = { path, headers: rangeHeaders(part), stream: true, attempt, signal }
+        const subject = { kind: 'blob', name: `${host}/${repository}@${digest}` } as const
+        return openBlob(await ask(repository, request, subject), part)
+      }, part.signal),
     async close() {
       await Promise.all(closers.splice(0).map((close) => close()))
     },

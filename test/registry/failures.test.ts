@@ -1003,6 +1003,22 @@ it('covers more than 60 situations', () => {
   expect(Object.values(groups).flat().length).toBeGreaterThan(60)
 })
 
+it.each<[string, ClientOptions]>([
+  ['a request that cannot be made', { userAgent: 'a\r\nb' }],
+  [
+    'a fault of the program',
+    {
+      onRequest: () => {
+        throw new TypeError('undefined is not a function')
+      },
+    },
+  ],
+])('fails with an error of the catalogue for %s', async (_, options) => {
+  const row: Row = { name: '', code: 'PKG-INTERNAL', given: () => {}, options: () => options }
+  const { error } = await run(row)
+  expect(error).toMatchObject({ name: 'PipeError', code: 'PKG-INTERNAL' })
+})
+
 it('rejects at once with the reason when the pipe is told to stop', async () => {
   const stop = new AbortController()
   const reason = new Error('SIGTERM')

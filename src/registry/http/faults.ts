@@ -1,9 +1,9 @@
-import { type Code, PipeError } from '../../errors.ts'
+import { asPipeError, type Code, PipeError } from '../../errors.ts'
 
 /**
  * What a failed connection means: the failure of the catalogue for an error of Node's network, TLS and
- * DNS modules or of undici, by the codes of the error, its causes and its parts. Throws the error itself where
- * it is none of the network.
+ * DNS modules or of undici, by the codes of the error, its causes and its parts. What is none of the network is
+ * PKG-INTERNAL.
  */
 export const networkFault = (error: unknown, url: URL): PipeError => {
   const errors = [...unfold(error)]
@@ -17,7 +17,7 @@ export const networkFault = (error: unknown, url: URL): PipeError => {
   ]
   const said = errors.find((each) => each.message)?.message ?? codes[0] ?? ''
   // Not the network's: a request that cannot be made is a mistake of this program.
-  if (error instanceof TypeError || codes.includes('UND_ERR_INVALID_ARG')) throw error
+  if (error instanceof TypeError || codes.includes('UND_ERR_INVALID_ARG')) return asPipeError(error)
   return new PipeError(code, `${url.origin} ${failed}`, { said, cause: error })
 }
 

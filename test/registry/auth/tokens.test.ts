@@ -105,6 +105,18 @@ describe('fetchToken', () => {
     await expect(ask(body)).resolves.toEqual(expected)
   })
 
+  it.each([
+    ['the year 1 of a field that was never set', '0001-01-01T00:00:00Z'],
+    ['years ago', '2018-01-01T00:00:00Z'],
+    ['longer ago than it lasts', '2026-10-21T07:13:00Z'],
+  ])('uses a token for a minute at least, also if it was issued in %s', async (_, issued_at) => {
+    const headers = { date: 'Wed, 21 Oct 2026 07:28:40 GMT' }
+    await expect(ask({ token: 'a', expires_in: 100, issued_at }, headers)).resolves.toMatchObject({
+      lifetime: 60_000,
+    })
+    await expect(ask({ token: 'a', expires_in: 5 }, headers)).resolves.toMatchObject({ lifetime: 60_000 })
+  })
+
   it("counts the age of a cached token by the server's own clock", async () => {
     const headers = { date: 'Wed, 21 Oct 2026 07:28:40 GMT' }
     await expect(
