@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { stripTypeScriptTypes } from 'node:module'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addImage, type FakeEngine, type ListedImage } from './fake-docker/images.ts'
@@ -44,15 +43,8 @@ export interface FakeDocker {
   calls: () => Call[]
 }
 
-// Node takes three times as long to start with types in the way.
-const SOURCES = join(import.meta.dirname, 'fake-docker')
-const PROGRAM = readdirSync(SOURCES).map((name) => ({
-  name: name.replace(/ts$/, 'mjs'),
-  text: stripTypeScriptTypes(readFileSync(join(SOURCES, name), 'utf8')).replaceAll(
-    /(from '\.\/[\w-]+)\.ts'/g,
-    "$1.mjs'",
-  ),
-}))
+/** The program of `test/fake-docker/`, which `bundle.ts` builds. */
+export const DOCKER_PROGRAM = join(import.meta.dirname, '../dist/test/docker.mjs')
 
 /**
  * A real executable named docker in a folder of its own, with an engine that is a folder beside it. It takes what the
@@ -66,12 +58,11 @@ export const fakeDocker = ({
 }: FakeDockerOptions = {}): FakeDocker => {
   const folder = mkdtempSync(join(tmpdir(), 'fake-docker-'))
   const script: Script = { answers, engine: { containerd: false, platform: 'linux/arm64/v8', ...engine } }
-  for (const { name, text } of PROGRAM) writeFileSync(join(folder, name), text)
   for (const name of ['images', 'containers']) mkdirSync(join(folder, name))
   for (const image of images) addImage(folder, image)
   writeFileSync(join(folder, 'script.json'), JSON.stringify(script))
   writeFileSync(join(folder, 'calls'), '')
-  const run = `exec '${process.execPath}' '${folder}/cli.mjs' '${folder}' "$@"`
+  const run = `exec '${process.execPath}' '${DOCKER_PROGRAM}' '${folder}' "$@"`
   writeFileSync(join(folder, 'docker'), `#!/bin/sh\n${run}\n`, { mode: 0o755 })
   return { path: `${folder}:/usr/bin:/bin`, calls: () => callsIn(join(folder, 'calls')) }
 }

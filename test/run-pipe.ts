@@ -95,6 +95,8 @@ export const runPipe = async ({
   }
   const { exitCode, all: log, timedOut } = await running
   if (timedOut) throw new Error(`The pipe was still running after ${LONGEST / 1000} s:\n${log}`)
+  // Nothing goes on behind the result.
+  if (!/(?:^|\n)[✔✖] [^\n]*\n$/.test(log)) throw new Error(`The log does not end with the result:\n${log}`)
 
   const read = (name: string) => readFileSync(join(variables.OUTPUT_DIR ?? output, name), 'utf8')
   const commands = () =>

@@ -14,7 +14,8 @@ describe('a test run', { timeout: 60_000 }, () => {
     const used = ['package.json', 'vitest.config.ts', 'test/closing-line.ts', 'test/progress.ts']
     for (const name of used) cpSync(join(ROOT, name), join(project, name))
     symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'))
-    write('test/lab/global-setup.ts', 'export const setup = () => {}')
+    for (const name of ['test/bundle.ts', 'test/lab/global-setup.ts'])
+      write(name, 'export const setup = () => {}')
   })
   afterEach(() => rmSync(project, { recursive: true, force: true }))
 
