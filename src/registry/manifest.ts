@@ -58,11 +58,11 @@ export const readManifest = (answer: Answer, name: string, asked: string | undef
     )
   if (answer.truncated) throw unclear(name, 'The manifest is larger than 4 MiB.')
   const stated = contentType(answer)
-  const json = parseJson(bytes)
-  refuseSchema1(json, stated, name)
+  const document = documentOf(bytes)
+  refuseSchema1(document, stated, name)
   const named = statedDigest(answer)
   for (const digest of [asked, named]) if (digest !== undefined) verify(bytes, digest, name)
-  const manifest = manifestOf(json, stated, name)
+  const manifest = manifestOf(document, stated, name)
   return { digest: asked ?? named ?? digestOf(bytes), mediaType: manifest.mediaType, bytes, manifest }
 }
 
@@ -95,24 +95,29 @@ const sameKind = (bytes: Buffer, digest: string): string | undefined => {
  * @param stated the media type that they are said to have; empty where nothing is said
  */
 export const parseManifest = (bytes: Buffer, stated: string, name: string): Manifest => {
-  const json = parseJson(bytes)
-  refuseSchema1(json, stated, name)
-  return manifestOf(json, stated, name)
+  const document = documentOf(bytes)
+  refuseSchema1(document, stated, name)
+  return manifestOf(document, stated, name)
 }
 
-const refuseSchema1 = (json: unknown, stated: string, name: string): void => {
-  const document = readDocument(json)
-  const own = typeof document === 'string' ? '' : document.mediaType
-  if (!isSchema1(typeof document === 'string' ? undefined : document, stated)) return
+/** A document, or in a sentence why it is not understood. */
+type Understood = Document | string
+
+const documentOf = (bytes: Buffer): Understood => {
+  const json = parseJson(bytes)
+  return json === undefined ? 'It is not a manifest in JSON.' : readDocument(json)
+}
+
+const refuseSchema1 = (understood: Understood, stated: string, name: string): void => {
+  const document = typeof understood === 'string' ? undefined : understood
+  if (!isSchema1(document, stated)) return
   throw new PipeError('PKG-SCHEMA1', `${name} is stored in a format that engines no longer read`, {
-    said: own || stated || 'fsLayers, signatures',
+    said: document?.mediaType || stated || 'fsLayers, signatures',
     unclear: true,
   })
 }
 
-const manifestOf = (json: unknown, stated: string, name: string): Manifest => {
-  if (json === undefined) throw unclear(name, 'It is not a manifest in JSON.')
-  const document = readDocument(json)
+const manifestOf = (document: Understood, stated: string, name: string): Manifest => {
   if (typeof document === 'string') throw unclear(name, document)
   const mediaType = agreed(document, stated, name)
   const kind = kindOf(mediaType)
