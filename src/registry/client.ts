@@ -27,6 +27,8 @@ export interface RegistryClient {
    * `PKG-REALM-REFUSED` before any credential goes out.
    */
   signIn: () => Promise<Scheme>
+  /** Whether everything that was asked so far was answered without any credential. */
+  isOpen: () => Promise<boolean>
   /** The manifest or index of a tag or of a digest (`sha256:…`), in one request once signed in. */
   resolve: (repository: string, reference: string) => Promise<ReadManifest>
   /** The tags of a repository, as far as a bounded number of requests goes. */
@@ -76,7 +78,10 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
     async signIn() {
       const { signIn, scheme } = await open()
       await signIn()
-      return scheme
+      return scheme()
+    },
+    async isOpen() {
+      return (await open()).scheme().kind === 'none'
     },
     async resolve(repository, reference) {
       const isDigest = reference.includes(':')

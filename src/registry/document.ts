@@ -33,24 +33,20 @@ export const readDocument = (json: unknown): Document | string => {
 /** Whether a field is there: Go takes null for absent. */
 export const isThere = (field: unknown): boolean => field !== undefined && field !== null
 
-const text = z.pipe(
+/** A text as Go reads it: null and an absent one are empty. */
+export const text = z.pipe(
   z.nullish(z.string()),
   z.transform((value) => value ?? ''),
 )
 
 const wirePlatform = z.pipe(
-  z.object({ os: text, architecture: text, variant: text, 'os.version': text }),
-  z.transform(({ os, architecture, variant, ...more }): Platform | undefined => {
-    const osVersion = more['os.version']
+  z.object({ os: text, architecture: text, variant: text }),
+  z.transform(({ os, architecture, variant }): Platform | undefined =>
     // Engines take an empty platform for none, and fill in the operating system of their own.
-    if ([os, architecture, variant, osVersion].every((part) => part === '')) return undefined
-    return {
-      os: os || 'linux',
-      architecture,
-      ...(variant && { variant }),
-      ...(osVersion && { osVersion }),
-    }
-  }),
+    os === '' && architecture === ''
+      ? undefined
+      : { os: os || 'linux', architecture, ...(variant && { variant }) },
+  ),
 )
 
 const wireDescriptor = z.pipe(

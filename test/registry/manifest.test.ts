@@ -107,7 +107,7 @@ describe('an index that engines pull', () => {
   it.each<[string, unknown[]]>([
     ['a variant of null', [entry({ platform: { ...amd64, variant: null } })]],
     ['an empty variant', [entry({ platform: { ...amd64, variant: '' } })]],
-    ['a system version of null', [entry({ platform: { ...amd64, 'os.version': null } })]],
+    ['a version of its system', [entry({ platform: { ...amd64, 'os.version': 'Ubuntu 22.04' } })]],
     ['an entry without a media type', [entry({ platform: amd64, mediaType: undefined })]],
     ['an entry whose media type is null', [entry({ platform: amd64, mediaType: null })]],
     ['an entry without a size', [entry({ platform: amd64, size: undefined })]],

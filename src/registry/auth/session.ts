@@ -18,8 +18,8 @@ import { createTokens } from './tokens.ts'
 export interface Session {
   /** Where the API is. */
   registry: URL
-  /** The way in, as `GET /v2/` told it. */
-  scheme: Scheme
+  /** The way in, as `GET /v2/` told it; or a later answer, where that one let everybody pass. */
+  scheme: () => Scheme
   /** Shows the credential, once in a session. Throws `PKG-AUTH-REFUSED`. */
   signIn: () => Promise<void>
   /** A request with the authorization that its scope needs; a 401 gets one fresh token. */
@@ -34,8 +34,7 @@ export interface Session {
 export const openSession = async (options: SessionOptions): Promise<Session> => {
   const { credential, registry, userAgent } = options
   const gate = createGate()
-  const first = await ping(options)
-  let scheme = first
+  let scheme = await ping(options)
   // The token server judges no login by itself: it wants a scope, or shows its refusals by other means than 401.
   let byScopeOnly = false
 
@@ -80,7 +79,7 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
 
   return {
     registry,
-    scheme: first,
+    scheme: () => scheme,
     signIn,
     request: async (request, scope) => {
       const used = await authorize(scope)
