@@ -358,7 +358,7 @@ describe('the pipe', () => {
       expect(lines).toContain('INFO: engine                      ok: 25.0.5, linux/arm64, docker CLI 28.2.2')
       expect(lines).toContain("INFO: the step's own credentials  ok: accepted by REGISTRY")
       expect(lines.find((line) => line.startsWith('INFO: disk'))).toMatch(/ free, 2\.0 MB to transfer/)
-      expect(log).toMatch(new RegExp(`base:1\\.4 +2\\.0 MB +1 +the step's own credentials +ok: ${DIGEST}`))
+      expect(log).toMatch(new RegExp(`base:1\\.4 +2\\.0 MB +1 +linux/arm64 +the step's own credentials +ok: ${DIGEST}`))
       expect(log).toMatch(/✔ 1 of 1 image can be delivered/)
     })
 
