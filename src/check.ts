@@ -1,6 +1,7 @@
 import { type Credential, credentialName } from './credential.ts'
 import type { Outcome } from './deliver.ts'
 import { warnOfSize } from './delivery/carried-size.ts'
+import { type Misfit, misfitOf } from './delivery/fit.ts'
 import type { Tools } from './delivery/tools.ts'
 import type { EngineVersion } from './engine/version.ts'
 import { asPipeError, PipeError } from './errors.ts'
@@ -8,14 +9,21 @@ import { formatPlatform, type Platform } from './image/platform.ts'
 import { formatReference, type ImageReference } from './image/reference.ts'
 import type { Clients } from './lookup/clients.ts'
 import { explainLogin } from './lookup/diagnosis.ts'
-import { createLookup, type Finding } from './lookup/lookup.ts'
+import { createLookup, type Lookup } from './lookup/lookup.ts'
+import type { Resolved } from './lookup/resolve.ts'
+import { sizeOf } from './registry/describe.ts'
 import type { Settings } from './settings/settings.ts'
 import { freeSpace } from './store/disk.ts'
 import { count, size } from './units.ts'
 
 interface Checked {
   image: ImageReference
-  finding: Finding
+  resolved?: Resolved | undefined
+  platform?: Platform | undefined
+  /** Why it cannot be delivered. */
+  error?: PipeError | undefined
+  /** What is to be said of it all the same. */
+  warning?: PipeError | undefined
 }
 
 /**
@@ -23,28 +31,31 @@ interface Checked {
  * nothing. Whatever is wrong is an error, also what a delivery would leave to the engine.
  */
 export const checkAll = async (settings: Settings, { engine, clients, log }: Tools): Promise<Outcome> => {
-  const { images, registry, builtIn, apiToken } = settings
+  const { images, registry, builtIn, apiToken, platform: chosen, run } = settings
   const version = settle(engine.anonymous.version())
-  const platform = async () => settings.platform ?? platformOf(await version)
-  const lookup = createLookup({ ...settings, clients, platform })
+  const wanted = async () => chosen ?? platformOf(await version)
+  const lookup = createLookup({ ...settings, clients, wanted })
   const given = [builtIn, apiToken].filter((credential) => credential !== undefined)
   const [found, credentials, checked] = await Promise.all([
     version,
     Promise.all(given.map((credential) => checkCredential(credential, registry, clients))),
-    Promise.all(images.map(async (image) => ({ image, finding: await lookup.find(image) }))),
+    Promise.all(images.map((image) => checkImage(image, { lookup, settings, version }))),
   ])
   log.table([engineRow(found), ...credentials.map(({ row }) => row), await diskRow(checked)])
   log.table(imageRows(checked))
   warnOfSize(totalSize(checked), log)
+  for (const { warning } of checked)
+    if (warning !== undefined) log.warning(`${warning.message} ${warning.why}`)
+  if (run !== undefined) log.info('The commands of RUN are skipped: CHECK_ONLY looks, and runs nothing')
 
-  const failures = checked.flatMap(({ finding }) => finding.error ?? [])
+  const failures = checked.flatMap(({ error }) => error ?? [])
   const errors = [
     ...(found instanceof PipeError ? [found] : []),
     ...credentials.flatMap(({ error }) => error ?? []),
     ...failures,
   ]
   return {
-    images: [],
+    images: images.map(() => null),
     errors,
     summary: `${images.length - failures.length} of ${count(images.length)} can be delivered`,
   }
@@ -58,6 +69,45 @@ const platformOf = (engine: EngineVersion | PipeError): Platform => {
   return engine instanceof PipeError ? { os: 'linux', architecture } : engine.platform
 }
 
+interface Around {
+  lookup: Lookup
+  settings: Settings
+  version: Promise<EngineVersion | PipeError>
+}
+
+const checkImage = async (image: ImageReference, around: Around): Promise<Checked> => {
+  const { resolved, error } = await around.lookup.find(image)
+  if (error !== undefined) return { image, ...(await byEngine(error, around)) }
+  const misfit = await misfitFor(image, resolved, around)
+  const [fatal, harmless] = misfit?.isFatal ? [misfit.error] : [undefined, misfit?.error]
+  return { image, resolved, platform: await resolved.runsOn(), error: fatal, warning: harmless }
+}
+
+// Engines before 26 read what was pushed in 2015.
+const byEngine = async (
+  error: PipeError,
+  { version }: Around,
+): Promise<Pick<Checked, 'error' | 'warning'>> => {
+  const engine = await version
+  const reads = error.code === 'PKG-SCHEMA1' && !(engine instanceof PipeError) && majorOf(engine) < 26
+  return reads ? { warning: error } : { error }
+}
+
+const majorOf = ({ version }: EngineVersion) => Number.parseInt(version, 10)
+
+const misfitFor = async (
+  image: ImageReference,
+  resolved: Resolved,
+  { settings: { images, run, store, platform: chosen }, version }: Around,
+): Promise<Misfit | undefined> => {
+  const engine = await version
+  if (engine instanceof PipeError) return undefined
+  const isToRun = (each: ImageReference) => run !== undefined && each === images[0]
+  // On the way through a store the pipe itself unpacks what the engine cannot.
+  const layers = store === undefined ? resolved.layers : []
+  return misfitOf(image, { ...resolved, layers }, { chosen, version: async () => engine, isToRun })
+}
+
 const engineRow = (engine: EngineVersion | PipeError) =>
   engine instanceof PipeError
     ? ['engine', engine.code]
@@ -65,9 +115,14 @@ const engineRow = (engine: EngineVersion | PipeError) =>
 
 const checkCredential = async (credential: Credential, registry: string, clients: Clients) => {
   const scheme = await settle(clients.get(registry, credential).signIn())
-  const error = scheme instanceof PipeError ? explainLogin(scheme, credential.kind) : undefined
-  const answer = error === undefined ? `ok: accepted by ${registry}` : error.code
-  return { error, row: [credentialName(credential.kind), answer] }
+  const row = (answer: string) => [credentialName(credential.kind), answer]
+  if (scheme instanceof PipeError) {
+    return { error: explainLogin(scheme, credential.kind), row: row(scheme.code) }
+  }
+  // Where everybody may read, nobody asks who somebody is.
+  return {
+    row: row(scheme.kind === 'none' ? `not asked for: ${registry} is open` : `ok: accepted by ${registry}`),
+  }
 }
 
 // The file system of the pipe's container is the engine's.
@@ -78,19 +133,16 @@ const diskRow = async (checked: readonly Checked[]) => [
 
 const imageRows = (checked: readonly Checked[]) => [
   ['IMAGE', 'SIZE', 'LAYERS', 'PLATFORM', 'READ WITH', 'RESULT'],
-  ...checked.map(({ image, finding: { resolved, error } }) => {
-    if (error !== undefined) return [formatReference(image), '', '', '', '', error.code]
-    const { compressedSize, layers, platform, credential, digest } = resolved
-    return [
-      formatReference(image),
-      size(compressedSize),
-      `${layers.length}`,
-      platform === undefined ? '' : formatPlatform(platform),
-      credentialName(credential?.kind),
-      `ok: ${digest}`,
-    ]
-  }),
+  ...checked.map(({ image, resolved, platform, error }) => [
+    formatReference(image),
+    ...(resolved === undefined ? ['', ''] : [size(resolved.compressedSize), `${resolved.layers.length}`]),
+    platform === undefined ? '' : formatPlatform(platform),
+    resolved === undefined ? '' : credentialName(resolved.credential?.kind),
+    error?.code ?? (resolved === undefined ? 'ok: for the engine alone to read' : `ok: ${resolved.digest}`),
+  ]),
 ]
 
 const totalSize = (checked: readonly Checked[]) =>
-  checked.reduce((sum, { finding }) => sum + (finding.resolved?.compressedSize ?? 0), 0)
+  sizeOf(
+    checked.flatMap(({ resolved }) => (resolved === undefined ? [] : [resolved.config, ...resolved.layers])),
+  )

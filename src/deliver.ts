@@ -1,18 +1,17 @@
 import type { DeliveredImage } from './delivered.ts'
-import { adopt, adopted } from './delivery/adopt.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import { handOver } from './delivery/hand-over.ts'
+import { judge } from './delivery/judge.ts'
 import { locate, type Places } from './delivery/locate.ts'
-import { pullImage } from './delivery/pull.ts'
-import { createSignIns, type SignIns } from './delivery/sign-in.ts'
+import { createSignIns } from './delivery/sign-in.ts'
 import type { Tools } from './delivery/tools.ts'
-import type { Logins } from './engine/engine.ts'
-import type { EngineImages } from './engine/listed.ts'
+import { viaEngine } from './delivery/via-engine.ts'
 import { asPipeError, PipeError } from './errors.ts'
-import type { Platform } from './image/platform.ts'
 import type { ImageReference } from './image/reference.ts'
 import { createLookup } from './lookup/lookup.ts'
 import { mapConcurrently } from './map-concurrently.ts'
+import { once } from './once.ts'
+import { sizeOf } from './registry/describe.ts'
 import type { Settings } from './settings/settings.ts'
 import { openStore } from './store/store.ts'
 import { count, seconds, size } from './units.ts'
@@ -41,25 +40,29 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
   if (likely !== undefined) signIns.expect(likely)
   const store = settings.store === undefined ? undefined : await openStore(settings.store)
   try {
-    const platform = wantedPlatform(chosen, engine)
-    const lookup = createLookup({ ...settings, clients, platform })
+    const version = once(() => engine.anonymous.version())
+    const wanted = async () => chosen ?? (await version()).platform
+    const lookup = createLookup({ ...settings, clients, wanted })
     const listing = engine.anonymous.images()
-    const places = { pullPolicy, engine, log, lookup, present: listing, store, platform, chosen }
+    const places = { pullPolicy, engine, log, lookup, present: listing, store, wanted, chosen }
     const deliveries = await locateAll(images, places)
+    // It takes as long as a login, and most images are held against it in the end.
+    if (chosen === undefined && deliveries.some(isToJudge)) version().catch(() => {})
     const present = await listing
     if (store !== undefined) await handOver(deliveries, { ...tools, store, lookup, present, pullPolicy })
+    const isToRun = (image: ImageReference) => settings.run !== undefined && image === images[0]
+    const judged = { chosen, version, isToRun, log }
     const around = {
-      ...tools,
-      signIns,
-      lookup,
-      present,
-      store: settings.store,
-      platformChosen: chosen !== undefined,
-      counted: new Set<string>(),
+      ...{ ...tools, ...judged, signIns, lookup, present },
+      ...{ store: settings.store, counted: new Set<string>() },
     }
-    const open = deliveries.filter(({ result }) => result === undefined)
-    await mapConcurrently(open, concurrency, async (delivery) => {
-      delivery.result = await viaEngine(delivery, around).catch(asPipeError)
+    await mapConcurrently(deliveries, concurrency, async (delivery) => {
+      const { source } = delivery
+      const stored = delivery.result
+      const result = stored ?? (await viaEngine(delivery, around).catch(asPipeError))
+      // Before the engine pulls, what can be known is known.
+      const wasSeen = !stored && source.from === 'registry' && (await source.resolved.runsOn()) !== undefined
+      delivery.result = wasSeen ? result : await judge(delivery, result, judged).catch(() => result)
     })
     return outcomeOf(deliveries)
   } finally {
@@ -74,71 +77,30 @@ const likelyCredential = ({ images, registry, builtIn, pullPolicy, store }: Sett
     ? builtIn
     : undefined
 
-// Asked of the engine only where an image is for several platforms, and once.
-const wantedPlatform = (chosen: Platform | undefined, { anonymous }: Logins) => {
-  let asked: Promise<Platform> | undefined
-  return async () => {
-    if (chosen !== undefined) return chosen
-    asked ??= anonymous.version().then(({ platform }) => platform)
-    return asked
-  }
-}
+const isToJudge = ({ source }: Delivery): boolean =>
+  source.from !== 'nowhere' && !('resolved' in source && source.resolved?.platform !== undefined)
 
 const locateAll = async (images: readonly ImageReference[], places: Places): Promise<Delivery[]> => {
   const started = performance.now()
   const [deliveries] = await Promise.all([
-    Promise.all(images.map(async (image) => ({ image, source: await locate(image, places) }))),
+    Promise.all(
+      images.map(async (image): Promise<Delivery> => {
+        // Whatever is thrown while one image is looked for is the failure of that image.
+        const nowhere = (error: unknown) => ({ from: 'nowhere' as const, error: asPipeError(error) })
+        return { image, source: await locate(image, places).catch(nowhere) }
+      }),
+    ),
     places.present,
   ])
   const resolved = deliveries.flatMap(({ source }) => ('resolved' in source && source.resolved) || [])
   if (resolved.length > 0) {
-    const bytes = resolved.reduce((sum, { compressedSize }) => sum + compressedSize, 0)
-    const layers = resolved.reduce((sum, each) => sum + each.layers.length, 0)
+    const bytes = sizeOf(resolved.flatMap(({ config, layers }) => [config, ...layers]))
+    const layers = new Set(resolved.flatMap((each) => each.layers.map(({ digest }) => digest)))
     places.log.info(
-      `Found ${resolved.length} of ${deliveries.length} in the registry: ${size(bytes)} in ${layers} layers (${seconds(performance.now() - started)})`,
+      `Found ${resolved.length} of ${deliveries.length} in the registry: ${size(bytes)} in ${layers.size} layers (${seconds(performance.now() - started)})`,
     )
   }
   return deliveries
-}
-
-interface Around extends Tools, Pick<Places, 'lookup'> {
-  signIns: SignIns
-  present: EngineImages
-  /** The folder of STORE. */
-  store: string | undefined
-  /** Whether the user named the platform. */
-  platformChosen: boolean
-  /** See `pullImage`. */
-  counted: Set<string>
-}
-
-const viaEngine = async (
-  { image, source }: Delivery,
-  around: Around,
-): Promise<DeliveredImage | PipeError> => {
-  const { signIns, lookup, platformChosen, counted } = around
-  if (source.from === 'nowhere') return source.error
-  if (source.from === 'engine') {
-    const started = performance.now()
-    return adopted(image, source, { named: await adopt(image, source, around), started })
-  }
-  if (source.from === 'unknown') warnOfUnknown(image, source.error, around)
-  // If the store can only be read here, let the engine pull what is damaged in it.
-  const meant = source.from === 'store' ? { ...image, digest: source.stored.digest } : image
-  const resolved = source.from === 'registry' ? source.resolved : undefined
-  const credential = resolved === undefined ? lookup.credentials(image)[0] : resolved.credential
-  try {
-    const engine = await signIns.engineFor(credential)
-    return await pullImage(meant, { resolved, credential, engine, platformChosen, counted }, around)
-  } catch (failure) {
-    return lookup.explain([{ credential, error: asPipeError(failure) }], image)
-  }
-}
-
-const warnOfUnknown = (image: ImageReference, error: PipeError, { store, log }: Around) => {
-  const said = error.said === undefined ? '' : ` (${error.said})`
-  const kept = store === undefined ? '' : `; it will not be in ${store}`
-  log.warning(`${image.name} could not be looked up, the engine will try${kept}: ${error.message}${said}`)
 }
 
 const outcomeOf = (deliveries: readonly Delivery[]): Outcome => {

@@ -279,6 +279,8 @@ interface Details {
   retryAfter?: number | undefined
   /** Where the catalogue's exit code is not exact: 128 + n for an end by signal n. */
   exitCode?: number
+  /** What the other side sent is not understood here, so that the engine may still know what to do with it. */
+  unclear?: boolean
   cause?: unknown
 }
 
@@ -290,6 +292,7 @@ export class PipeError extends Error {
   readonly hint: string
   readonly retryAfter: number | undefined
   readonly exitCode: number
+  readonly unclear: boolean
 
   constructor(code: Code, message: string, details: Details = {}) {
     super(message, { cause: details.cause })
@@ -300,12 +303,13 @@ export class PipeError extends Error {
     this.hint = details.hint ?? catalogue[code].hint
     this.retryAfter = details.retryAfter
     this.exitCode = details.exitCode ?? catalogue[code].exitCode
+    this.unclear = details.unclear ?? false
   }
 
   /** The same failure, told with more that is known here; what is not given stays. */
   with(more: Details & { message?: string }): PipeError {
-    const { code, said, why, hint, retryAfter, exitCode, cause } = this
-    const details = { said, why, hint, retryAfter, exitCode, cause, ...more }
+    const { code, said, why, hint, retryAfter, exitCode, unclear, cause } = this
+    const details = { said, why, hint, retryAfter, exitCode, unclear, cause, ...more }
     return new PipeError(code, more.message ?? this.message, details)
   }
 

@@ -1,3 +1,5 @@
+import { distance } from 'fastest-levenshtein'
+
 interface Scored {
   candidate: string
   /** Lower is nearer. */
@@ -19,77 +21,105 @@ export const nearest = (word: string, candidates: readonly string[], limit = 3):
 
 /**
  * The tags of `existing` to show to someone who asked for `tag`, nearest first, however far they are: what
- * they have in common from the beginning counts most, then how near the numbers are, then the spelling.
+ * they have in common from the beginning counts most, then how near the numbers are, then the spelling, which
+ * is compared only where it decides.
  */
 export const nearestTags = (tag: string, existing: readonly string[], limit = 5): string[] => {
-  const wanted = tag.toLowerCase()
-  const chunks = chunksOf(wanted)
-  return best(
-    existing.map((candidate) => ({ candidate, score: tagScore(wanted, chunks, candidate.toLowerCase()) })),
-    limit,
-  )
+  const wanted = tag.toLowerCase().slice(0, LONGEST)
+  const chunks = chunksOf(wanted).slice(0, MOST_CHUNKS)
+  const related = existing.map((candidate) => kinship(chunks, candidate.slice(0, LONGEST).toLowerCase()))
+  const least = smallest(related, limit)
+  const near = existing.flatMap((candidate, at) => {
+    const kin = related[at] ?? 0
+    return kin <= least ? [{ candidate, kin }] : []
+  })
+  const groups = [...Map.groupBy(near, ({ kin }) => kin)].sort(([a], [b]) => a - b)
+  return groups
+    .flatMap(([, group]) =>
+      bySpelling(
+        wanted,
+        group.map(({ candidate }) => candidate),
+      ).slice(0, limit),
+    )
+    .slice(0, limit)
 }
 
-/**
- * How many single edits turn one text into the other, an exchange of two neighbours counting as one
- * (optimal string alignment). Takes time in proportion to the product of the lengths.
- */
-export const editDistance = (from: string, to: string): number => {
-  let before: number[] = []
-  let above = Array.from({ length: to.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= to.length; column++) {
-      const same = from[row - 1] === to[column - 1]
-      const swapped =
-        row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1]
-      current[column] = Math.min(
-        at(above, column) + 1,
-        at(current, column - 1) + 1,
-        at(above, column - 1) + (same ? 0 : 1),
-        swapped ? at(before, column - 2) + 1 : Number.POSITIVE_INFINITY,
-      )
-    }
-    before = above
-    above = current
+/** The largest of the `count` smallest numbers. */
+const smallest = (numbers: readonly number[], count: number): number => {
+  const least: number[] = []
+  for (const each of numbers) {
+    if (least.length === count && each >= (least.at(-1) ?? 0)) continue
+    least.push(each)
+    least.sort((a, b) => a - b)
+    least.splice(count)
   }
-  return at(above, to.length)
+  return least.at(-1) ?? 0
 }
 
-const at = (row: number[], column: number) => row[column] ?? Number.POSITIVE_INFINITY
+// People do not tell tags apart that begin with as many equal parts.
+const MOST_CHUNKS = 32
 
 // Registries allow 128 characters; whatever is longer was not misspelt by hand.
 const LONGEST = 128
 
 const nameScore = (wanted: string, candidate: string): number | undefined => {
   if (wanted === '' || wanted.length > LONGEST || candidate.length > LONGEST) return undefined
-  const distance = editDistance(wanted, candidate)
   // One slip in three characters: beyond that, words that have nothing in common would be "near".
-  return distance <= Math.max(1, Math.floor(Math.min(wanted.length, candidate.length) / 3))
-    ? distance
-    : undefined
+  const most = Math.max(1, Math.floor(Math.min(wanted.length, candidate.length) / 3))
+  const slips = slipsBetween(wanted, candidate, most)
+  return slips <= most ? slips : undefined
+}
+
+/** How many slips turn one word into the other: edits, an exchange of two neighbours counting as one. */
+const slipsBetween = (from: string, to: string, most: number): number => {
+  const edits = distance(from, to)
+  // An exchange counts as two edits, so that one of them saves one at most.
+  if (edits <= 1 || edits > 2 * most) return edits
+  const exchanged = Array.from(
+    from,
+    (_, at) => from.slice(0, at) + from[at + 1] + from[at] + from.slice(at + 2),
+  )
+  const nearer = exchanged.slice(0, -1).filter((word) => distance(word, to) < edits)
+  return Math.min(edits, ...nearer.map((word) => 1 + slipsBetween(word, to, most - 1)))
 }
 
 /** The parts of a tag in the order in which people compare them: digits together, the rest together. */
 const chunksOf = (tag: string): string[] => tag.match(/\d+|[a-z]+|[^\da-z]+/g) ?? []
 
-const tagScore = (wanted: string, chunks: readonly string[], candidate: string): number => {
-  const others = chunksOf(candidate)
-  const differing = chunks.findIndex((chunk, index) => !sameChunk(chunk, others[index]))
-  const common = differing < 0 ? chunks.length : differing
-  const [mine, other] = [chunks[common], others[common]]
+/** How near a tag is by its beginning and then by its numbers; lower is nearer. */
+const kinship = (chunks: readonly string[], candidate: string): number => {
+  // Part by part, because most tags differ early.
+  const parts = /\d+|[a-z]+|[^\da-z]+/g
+  let common = 0
+  let other = parts.exec(candidate)?.[0]
+  while (common < chunks.length && sameChunk(chunks[common], other)) {
+    common++
+    other = parts.exec(candidate)?.[0]
+  }
+  const mine = chunks[common]
   const gap = isNumber(mine) && isNumber(other) ? Math.min(Math.abs(Number(mine) - Number(other)), 1e6) : 1e6
-  const spelling = editDistance(wanted.slice(0, LONGEST), candidate.slice(0, LONGEST))
-  // Each criterion outweighs all that follow it.
-  return -common * 1e12 + gap * 1e4 + spelling
+  return -common * 1e7 + gap
 }
 
 const isNumber = (chunk: string | undefined): chunk is string => chunk !== undefined && /^\d+$/.test(chunk)
 
-const sameChunk = (a: string, b: string | undefined): boolean =>
+const sameChunk = (a: string | undefined, b: string | undefined): boolean =>
   a === b || (isNumber(a) && isNumber(b) && Number(a) === Number(b))
 
-const best = (scored: Scored[], limit: number): string[] =>
+// So many tags are compared in some hundredths of a second; of more, those of a similar length.
+const MOST_COMPARED = 5000
+
+const bySpelling = (wanted: string, group: readonly string[]): string[] => {
+  const unlike = ({ length }: string) => Math.abs(length - wanted.length)
+  const compared = group.length <= MOST_COMPARED ? group : [...group].sort((a, b) => unlike(a) - unlike(b))
+  const scored = compared.slice(0, MOST_COMPARED).map((candidate) => ({
+    candidate,
+    score: distance(wanted, candidate.slice(0, LONGEST).toLowerCase()),
+  }))
+  return best(scored)
+}
+
+const best = (scored: Scored[], limit?: number): string[] =>
   scored
     .sort((a, b) => a.score - b.score)
     .slice(0, limit)

@@ -31,7 +31,7 @@ export interface PipeRun {
   log: string
   /** Every command of docker, by its start. */
   calls: () => Call[]
-  /** The same as lines; without those that list the engine's images beside whatever else happens, and logins that were started ahead and got no secret. */
+  /** The same as lines; without those that ask what the engine has and is beside whatever else happens, and logins that were started ahead and got no secret. */
   commands: () => string[]
   /** What the pipe itself asked the registry, `GET /path` each. */
   requests: string[]
@@ -104,7 +104,7 @@ export const runPipe = async ({
       .calls()
       .filter(({ args, stdin }) => args[0] !== 'login' || stdin !== '')
       .map(({ args }) => args.join(' ').replaceAll(registry.host, 'REGISTRY'))
-      .filter((command) => !command.startsWith('image ls '))
+      .filter((command) => !/^(?:image ls|version) /.test(command))
   return {
     ...{ exitCode, log, calls: docker.calls, commands, read, result: () => JSON.parse(read('result.json')) },
     requests: registry.requests

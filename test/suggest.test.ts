@@ -1,6 +1,5 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { editDistance, nearest, nearestTags } from '../src/suggest.ts'
+import { nearest, nearestTags } from '../src/suggest.ts'
 
 const variables = [
   'IMAGE',
@@ -36,6 +35,13 @@ describe('a variable that does not exist', () => {
     ['TIME_OUT', ['TIMEOUT']],
     ['AUTH_REALM_HOST', ['AUTH_REALM_HOSTS']],
     ['RUNS', ['RUN']],
+    // An exchange of neighbours is one slip, also in a short word, beside another slip, and twice.
+    ['IMGAE', ['IMAGE']],
+    ['RNU', ['RUN']],
+    ['RUN_EVN', ['RUN_ENV']],
+    ['STROE', ['STORE']],
+    ['PLATFROMS', ['PLATFORM']],
+    ['TIEMUOT', ['TIMEOUT']],
   ])('%s is likely one of %j', (word, expected) => {
     expect(nearest(word, variables)).toEqual(expected)
   })
@@ -79,48 +85,27 @@ describe('a tag that does not exist', () => {
     expect(nearestTags(tag, existing)).toEqual(expected)
   })
 
-  it('is compared with thousands quickly', () => {
-    const existing = Array.from({ length: 5000 }, (_, index) => `build-${index}-with-a-long-name-behind-it`)
+  it.each<[string, (index: number) => string]>([
+    ['main-1a2b3c', (index) => `main-${(index * 2654435761).toString(16).padEnd(40, 'f')}`],
+    ['build-4711', (index) => `build-${index}-with-a-long-name-behind-it`],
+    ['z'.repeat(128), (index) => `${'x'.repeat(110)}-${index}`],
+    ['latest', (index) => `${'y'.repeat(2000)}${index}`],
+  ])('%s is compared with a hundred thousand before anyone notices', (tag, nameOf) => {
+    const existing = Array.from({ length: 100_000 }, (_, index) => nameOf(index))
     const started = performance.now()
-    expect(nearestTags('build-4711', existing, 3)[0]).toBe('build-4711-with-a-long-name-behind-it')
-    expect(performance.now() - started).toBeLessThan(2000)
-  })
-})
-
-describe('the edit distance', () => {
-  it.each<[string, string, number]>([
-    ['', '', 0],
-    ['', 'abc', 3],
-    ['abc', 'acb', 1],
-    ['ca', 'abc', 3],
-    ['kitten', 'sitting', 3],
-  ])('from %j to %j is %i', (from, to, expected) => {
-    expect(editDistance(from, to)).toBe(expected)
+    expect(nearestTags(tag, existing)).toHaveLength(5)
+    // A fifth of that with nothing else to do.
+    expect(performance.now() - started).toBeLessThan(1000)
   })
 
-  it('is symmetric, 0 for equal texts only, and at most the longer length', () => {
-    const text = fc.string({ unit: fc.constantFrom(...'abc'), maxLength: 8 })
-    fc.assert(
-      fc.property(text, text, (a, b) => {
-        const distance = editDistance(a, b)
-        expect(editDistance(b, a)).toBe(distance)
-        expect(distance === 0).toBe(a === b)
-        expect(distance).toBeLessThanOrEqual(Math.max(a.length, b.length))
-        expect(distance).toBeGreaterThanOrEqual(Math.abs(a.length - b.length))
-      }),
+  it('is found among a hundred thousand', () => {
+    const existing = Array.from(
+      { length: 100_000 },
+      (_, index) => `build-${index}-with-a-long-name-behind-it`,
     )
-  })
-
-  it('of neighbours exchanged is 1', () => {
-    fc.assert(
-      fc.property(fc.string({ minLength: 2 }), fc.nat(), (text, seed) => {
-        const units = text.split('')
-        const index = seed % (units.length - 1)
-        const swapped = [...units]
-        swapped[index] = units[index + 1] ?? ''
-        swapped[index + 1] = units[index] ?? ''
-        expect(editDistance(text, swapped.join(''))).toBe(swapped.join('') === text ? 0 : 1)
-      }),
-    )
+    expect(nearestTags('build-47110', existing, 2)).toEqual([
+      'build-47110-with-a-long-name-behind-it',
+      'build-47111-with-a-long-name-behind-it',
+    ])
   })
 })

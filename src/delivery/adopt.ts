@@ -20,10 +20,10 @@ export type InEngine = Extract<ImageSource, { from: 'engine' }>
 /** Gives an image that the engine has already the name that was asked for. */
 export const adopt = async (
   image: ImageReference,
-  { id, resolved }: InEngine,
+  { id, resolved, ...known }: InEngine,
   { present, engine, log }: Pick<Tools, 'engine' | 'log'> & { present: EngineImages },
 ): Promise<Named> => {
-  const found = await engine.anonymous.inspect(id)
+  const found = known.found ?? (await engine.anonymous.inspect(id))
   // What the engine pulled by digest, it knows by digest.
   const pulled = image.tag === undefined && digestIn(found, image.name) === image.digest
   const reference = pulled ? storedName(image) : localName(image)

@@ -21,6 +21,8 @@ export type ImageSource =
   | {
       from: 'engine'
       id: string
+      /** What the engine says of it, where it was asked already. */
+      found?: EngineImage | undefined
       /** Undefined where the registry was not asked. */
       resolved?: Resolved | undefined
       /** What the store knows of it. */

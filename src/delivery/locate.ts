@@ -1,14 +1,17 @@
+import type { EngineImage } from '../engine/images.ts'
 import type { EngineImages } from '../engine/listed.ts'
 import { PipeError } from '../errors.ts'
-import { matchPlatform } from '../image/match.ts'
-import { type Platform, parsePlatform } from '../image/platform.ts'
+import { isSamePlatform, matchPlatform } from '../image/match.ts'
+import type { Platform } from '../image/platform.ts'
 import type { ImageReference } from '../image/reference.ts'
 import type { Lookup } from '../lookup/lookup.ts'
+import type { Resolved } from '../lookup/resolve.ts'
 import { noCredentials } from '../settings/credentials.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { WholeImage } from '../store/archive.ts'
 import type { Store } from '../store/store.ts'
 import type { ImageSource } from './delivery.ts'
+import { platformFrom } from './fit.ts'
 import { storedName } from './names.ts'
 import type { Tools } from './tools.ts'
 
@@ -17,8 +20,8 @@ export interface Places extends Pick<Settings, 'pullPolicy'>, Pick<Tools, 'engin
   lookup: Lookup
   present: Promise<EngineImages>
   store: Store | undefined
-  /** The platform that is wanted of a multi-platform image. */
-  platform: () => Promise<Platform>
+  /** The platform that is wanted of a multi-platform image: PLATFORM, else the engine's. */
+  wanted: () => Promise<Platform>
   /** PLATFORM, where the user named one. */
   chosen: Platform | undefined
 }
@@ -42,42 +45,68 @@ export const locate = async (image: ImageReference, places: Places): Promise<Ima
   return ask(image, places)
 }
 
-const ask = async (image: ImageReference, { lookup, present, chosen }: Places): Promise<ImageSource> => {
+const ask = async (image: ImageReference, places: Places): Promise<ImageSource> => {
+  const { lookup, present } = places
   const finding = await lookup.find(image)
   if (finding.error !== undefined)
     return { from: finding.definite ? 'nowhere' : 'unknown', error: finding.error }
   const { resolved } = finding
   const { config, manifestDigest, digest } = resolved
-  // With PLATFORM, an index does not say which of its images the engine took.
-  const digests = chosen === undefined ? [manifestDigest, digest] : [manifestDigest]
   const engine = await present
-  const id = engine.byId([config.digest, ...digests]) ?? engine.byDigest(image.name, digests)
-  return id === undefined ? { from: 'registry', resolved } : { from: 'engine', id, resolved }
+  const id = engine.byId([config.digest, manifestDigest]) ?? engine.byDigest(image.name, [manifestDigest])
+  if (id !== undefined) return { from: 'engine', id, resolved }
+  const found = await ofIndex(
+    engine.byId([digest]) ?? engine.byDigest(image.name, [digest]),
+    resolved,
+    places,
+  )
+  return found === undefined
+    ? { from: 'registry', resolved }
+    : { from: 'engine', id: found.id, found, resolved }
 }
 
-const lookHere = async (
-  image: ImageReference,
-  { engine, present, store, platform, chosen }: Places,
-): Promise<ImageSource | undefined> => {
+// The digest of an index does not say which of its images the engine took; the platform does.
+const ofIndex = async (
+  id: string | undefined,
+  { platform }: Resolved,
+  { engine }: Places,
+): Promise<EngineImage | undefined> => {
+  if (id === undefined || platform === undefined) return undefined
+  const found = await engine.anonymous.inspect(id).catch(() => undefined)
+  const its = found && platformFrom(found.platform)
+  return its !== undefined && isSamePlatform(its, platform) ? found : undefined
+}
+
+const lookHere = async (image: ImageReference, places: Places): Promise<ImageSource | undefined> => {
+  const { present, store, wanted } = places
   const images = await present
   const named =
     image.digest === undefined
       ? images.byTag(image.name, image.tag ?? 'latest')
       : images.byDigest(image.name, [image.digest])
-  const fits = async (id: string) =>
-    chosen === undefined ||
-    matchPlatform(chosen).matches(parsePlatform((await engine.anonymous.inspect(id)).platform))
-  const id = named !== undefined && (await fits(named)) ? named : undefined
+  const fitting = named === undefined ? undefined : await fittingImage(named, places)
   // A damaged store is of no account for what the engine has.
-  const stored = await store?.find(storedName(image), platform).catch((error: unknown) => {
-    if (id === undefined) throw error
+  const stored = await store?.find(storedName(image), wanted).catch((error: unknown) => {
+    if (fitting === undefined) throw error
     return undefined
   })
   const meant = stored !== undefined && isMeant(image, stored) ? stored : undefined
   const same = meant && images.byId([meant.config.digest, meant.manifest.digest])
-  const found = id ?? same
-  if (found !== undefined) return { from: 'engine', id: found, stored: found === same ? meant : undefined }
+  const id = fitting?.id ?? same
+  if (id !== undefined) return { from: 'engine', id, found: fitting, stored: id === same ? meant : undefined }
   return meant && { from: 'store', stored: meant }
+}
+
+// A tag, and the digest of an index too, may stand in the engine for an image of another platform. Where the registry
+// must not be asked for the right one, the user's own choice alone counts.
+const fittingImage = async (
+  id: string,
+  { engine, pullPolicy, wanted, chosen }: Places,
+): Promise<EngineImage | undefined> => {
+  const found = await engine.anonymous.inspect(id)
+  const platform = platformFrom(found.platform)
+  if (platform === undefined || (chosen === undefined && pullPolicy === 'never')) return found
+  return matchPlatform(await wanted()).matches(platform) ? found : undefined
 }
 
 const isMeant = ({ digest }: ImageReference, stored: WholeImage) =>

@@ -16,8 +16,6 @@ interface Origin {
   credential: Credential | undefined
   /** The engine that is signed in with that credential. */
   engine: Engine
-  /** Whether the user named the platform; else the engine takes its own of a multi-platform image. */
-  platformChosen: boolean
   /** The layers that were counted as transferred in this run: images share layers, the registry sends each once. */
   counted: Set<string>
 }
@@ -30,12 +28,12 @@ interface Origin {
  */
 export const pullImage = async (
   image: ImageReference,
-  { resolved, credential, engine, platformChosen, counted }: Origin,
+  { resolved, credential, engine, counted }: Origin,
   { log, retrying }: Pick<Tools, 'log' | 'retrying'>,
 ): Promise<DeliveredImage> => {
   const started = performance.now()
   const tagged = image.tag === undefined ? undefined : `${image.name}:${image.tag}`
-  const wanted = pullName(image, platformChosen ? resolved?.manifestDigest : resolved?.digest)
+  const wanted = pullName(image, resolved?.pullDigest)
   const reference = tagged ?? wanted
 
   const progress = createPullProgress()

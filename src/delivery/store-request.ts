@@ -32,6 +32,7 @@ export const storeRequest = (
   if (resolved === undefined) return undefined
   const described = new Map([[resolved.manifestDigest, resolved.manifest.bytes]])
   if (resolved.index !== undefined) described.set(resolved.digest, resolved.index)
+  if (resolved.configBytes !== undefined) described.set(resolved.config.digest, resolved.configBytes)
   return {
     image,
     whole: wholeOf(image, resolved),

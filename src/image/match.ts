@@ -50,6 +50,10 @@ export const listPlatforms = (descriptors: readonly { platform?: Platform | unde
   return [...new Set(named.filter(({ os }) => os !== 'unknown' && os !== '').map(formatPlatform))]
 }
 
+/** Whether two platforms are one, however each is spelt. */
+export const isSamePlatform = (a: Platform, b: Platform): boolean =>
+  formatPlatform(normalizePlatform(a)) === formatPlatform(normalizePlatform(b))
+
 // After everything that runs.
 const NEVER = 1000
 

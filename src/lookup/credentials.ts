@@ -1,6 +1,7 @@
 import type { Credential } from '../credential.ts'
 import { type Code, PipeError } from '../errors.ts'
 import type { ImageReference } from '../image/reference.ts'
+import type { Failure } from './failure.ts'
 
 /** Who may ask what. */
 export interface Credentials {
@@ -26,3 +27,10 @@ const TRY_NEXT: readonly Code[] = ['PKG-AUTH-REFUSED', 'PKG-ACCESS-DENIED', 'PKG
 /** Whether the next credential may be able to read what failed with this one. */
 export const nextMayRead = (error: unknown): error is PipeError =>
   error instanceof PipeError && TRY_NEXT.includes(error.code)
+
+// Registries say these also of what a credential may not see; not if it may see the tags.
+const ABSENT: readonly Code[] = ['PKG-TAG-UNKNOWN', 'PKG-DIGEST-UNKNOWN']
+
+/** Whether the next credential may find what this one did not. */
+export const nextMayFind = ({ error, tags }: Failure): boolean =>
+  TRY_NEXT.includes(error.code) || (tags === undefined && ABSENT.includes(error.code))

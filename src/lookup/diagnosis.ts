@@ -1,8 +1,11 @@
 import { type Credential, credentialName } from '../credential.ts'
 import type { PipeError } from '../errors.ts'
 import { quote } from '../image/quote.ts'
-import type { ImageReference } from '../image/reference.ts'
+import { formatReference, type ImageReference } from '../image/reference.ts'
 import { nearestTags } from '../suggest.ts'
+import { nextMayRead } from './credentials.ts'
+import type { Failure } from './failure.ts'
+import { isStock } from './stock.ts'
 
 /** What is known where a failure of an image happened. */
 export interface Facts {
@@ -11,17 +14,11 @@ export interface Facts {
   registry: string
   /** `<workspace>/<repository>` whose pipeline runs. */
   repository: string | undefined
-  /** The tags of the package; undefined where they are not known. */
-  tags?: readonly string[] | undefined
+  /** The credentials that there are for the image, tried or not. */
+  given: ReadonlyArray<Credential | undefined>
 }
 
 type Kind = Credential['kind'] | undefined
-
-/** A failure of an image, and the credential with which it happened. */
-export interface Failure {
-  credential: Credential | undefined
-  error: PipeError
-}
 
 /**
  * The first of the failures of an image with what it means here: for this repository, this package, these tags,
@@ -30,15 +27,15 @@ export interface Failure {
 export const diagnose = (failures: readonly Failure[], facts: Facts): PipeError => {
   const [first, ...others] = failures
   if (first === undefined) throw new TypeError('There is no failure to explain.')
-  // About an image of another registry, that registry alone knows something.
-  if (facts.image.domain !== facts.registry) return first.error
+  // About an image of another registry, that registry alone knows more.
+  if (facts.image.domain !== facts.registry) return first.error.with(missingTag(first, facts))
   const { why = first.error.why, hint = first.error.hint } = explain(first, others, facts)
   const more = others
-    .filter(({ error }) => error.code !== first.error.code)
-    .map(
-      ({ credential, error }) =>
-        ` With ${credentialName(credential?.kind)}: ${error.code}: ${error.message}.`,
-    )
+    .filter((other) => other.error.code !== first.error.code || hasOwnReason(other, facts))
+    .map(({ credential, error }) => {
+      const said = hasOwnReason({ error }, facts) ? ` (${error.said})` : ''
+      return ` With ${credentialName(credential?.kind)}: ${error.code}: ${error.message}${said}.`
+    })
   return first.error.with({ why: why + more.join(''), hint })
 }
 
@@ -51,7 +48,8 @@ interface Explanation {
   hint?: string
 }
 
-const explain = ({ credential, error }: Failure, others: readonly Failure[], facts: Facts): Explanation => {
+const explain = (first: Failure, others: readonly Failure[], facts: Facts): Explanation => {
+  const { credential, error } = first
   const { image } = facts
   const kind = credential?.kind
   switch (error.code) {
@@ -59,9 +57,9 @@ const explain = ({ credential, error }: Failure, others: readonly Failure[], fac
       return refused(kind)
     case 'PKG-ACCESS-DENIED':
     case 'PKG-PACKAGE-UNKNOWN':
-      return notReadable(error, [kind, ...others.map((other) => other.credential?.kind)], facts)
+      return notReadable(first, [kind, ...others.map((other) => other.credential?.kind)], facts)
     case 'PKG-TAG-UNKNOWN':
-      return missingTag(facts)
+      return missingTag(first, facts)
     case 'PKG-DIGEST-UNKNOWN':
       return {
         why: `The package ${image.path} exists, but holds no image of this digest; it may have been deleted, or belong to another package.`,
@@ -82,35 +80,54 @@ const refused = (kind: Kind): Explanation =>
         hint: 'Remove variables named BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN from the settings and from bitbucket-pipelines.yml, and run the step again.',
       }
 
-const notReadable = (error: PipeError, tried: readonly Kind[], { image, repository }: Facts): Explanation => {
+const notReadable = (failure: Failure, tried: readonly Kind[], facts: Facts): Explanation => {
+  const { image, repository } = facts
   const [workspace = '', ...rest] = image.path.split('/')
   const name = quote(rest.join('/'))
   const here = repository === undefined ? 'this repository' : `the repository ${repository}`
+  const withToken = facts.given.some((credential) => credential?.kind === 'api-token')
+  const link = `link the package to ${here} in its settings`
+  const token = withToken
+    ? 'give an API token whose account may read it'
+    : 'give API_TOKEN_USERNAME and API_TOKEN, an API token with the scope read:package:bitbucket'
+  const asked = `It was asked for with ${tried.map(credentialName).join(' and ')}.`
+  if (hasOwnReason(failure, facts))
+    return {
+      why: `${asked} The registry gives a reason of its own for its refusal: see what it said.`,
+      hint: `Do what the reason asks for. Where it does not help: check the spelling; ${link}; or ${token}.`,
+    }
   const own = repository?.split('/')[0]
   const elsewhere =
     own === undefined || own === workspace
       ? ''
       : ` The pipeline runs in the workspace ${own}, the image is in ${workspace}.`
-  const withToken = tried.includes('api-token')
   const causes = [
     `the package ${name} is linked to another repository than ${repository ?? 'this one'}`,
     `there is no package ${name} in the workspace ${quote(workspace)}`,
     ...(withToken
       ? ['the API token lacks the scope read:package:bitbucket, or its account may not read the package']
       : []),
-    ...(error.code === 'PKG-PACKAGE-UNKNOWN' ? ['nothing was pushed to it yet'] : []),
+    ...(failure.error.code === 'PKG-PACKAGE-UNKNOWN' ? ['nothing was pushed to it yet'] : []),
   ]
-  const link = `Check the spelling; link the package to ${here} in its settings`
   return {
-    why: `It was asked for with ${tried.map(credentialName).join(' and ')}. The step's own credentials read only packages that are linked to ${here}. Either ${causes.join(', or ')}.${elsewhere}`,
-    hint: withToken
-      ? `${link}; or give an API token whose account may read it.`
-      : `${link}; or give API_TOKEN_USERNAME and API_TOKEN, an API token with the scope read:package:bitbucket.`,
+    why: `${asked} The step's own credentials read only packages that are linked to ${here}. Either ${causes.join(', or ')}.${elsewhere}`,
+    hint: `Check the spelling; ${link}; or ${token}. Docker Hub's image of that name is written ${onDockerHub(image, own)}.`,
   }
 }
 
-const missingTag = ({ image, tags }: Facts): Explanation => {
-  if (tags === undefined || image.tag === undefined) return {}
+const hasOwnReason = ({ error }: Pick<Failure, 'error'>, { image, registry }: Facts): boolean =>
+  nextMayRead(error) &&
+  !isStock(error.said, [image.name, image.path, ...image.path.split('/'), registry, image.tag ?? ''])
+
+// Without a host, a name means a package here, and on Docker Hub an image of a library or of an account.
+const onDockerHub = ({ path, tag, digest }: ImageReference, own: string | undefined): string => {
+  const [workspace, ...rest] = path.split('/')
+  const hub = workspace === own ? ['library', ...rest].join('/') : path
+  return formatReference({ domain: 'docker.io', path: hub, tag, digest })
+}
+
+const missingTag = ({ tags }: Failure, { image }: Facts): Explanation => {
+  if (tags === undefined || image.tag === undefined || image.digest !== undefined) return {}
   if (tags.length === 0)
     return {
       why: `The package ${image.path} exists, but holds no tag at all.`,

@@ -1,11 +1,12 @@
 import type { Credential } from '../credential.ts'
-import { PipeError } from '../errors.ts'
+import { asPipeError, type PipeError } from '../errors.ts'
 import type { Platform } from '../image/platform.ts'
 import type { ImageReference } from '../image/reference.ts'
 import type { Clients } from './clients.ts'
 import { type Credentials, credentialsFor } from './credentials.ts'
 import { isDefinite } from './definite.ts'
-import { diagnose, type Failure } from './diagnosis.ts'
+import { diagnose } from './diagnosis.ts'
+import type { Failure } from './failure.ts'
 import { type Resolved, resolve } from './resolve.ts'
 
 /** What is known of an image before it is pulled: what the registry says, or why it does not. */
@@ -20,7 +21,7 @@ export type Finding =
 
 /** Asks what images are, and who may read them. */
 export interface Lookup {
-  /** Asks the registry for one image; a refusal is explained by all that is known here. */
+  /** Asks the registry for one image; a refusal is explained by all that is known here. Never throws. */
   find(image: ImageReference): Promise<Finding>
   /** The credentials for an image in the order in which they are tried; undefined stands for none. */
   credentials(image: ImageReference): ReadonlyArray<Credential | undefined>
@@ -33,41 +34,30 @@ interface Context extends Credentials {
   repository: string | undefined
   clients: Clients
   /** The platform that is wanted of a multi-platform image; asked only where there is one. */
-  platform: () => Promise<Platform>
+  wanted: () => Promise<Platform>
+  /** PLATFORM, where the user named one. */
+  platform: Platform | undefined
 }
 
 /** Opens the lookup of a run. */
 export const createLookup = ({ registry, builtIn, apiToken, repository, ...context }: Context): Lookup => {
-  const { clients, platform } = context
+  const { clients, wanted, platform: chosen } = context
   const credentials = (image: ImageReference) => credentialsFor(image, { registry, builtIn, apiToken })
-  const explain = (failures: readonly Failure[], image: ImageReference, tags?: readonly string[]) =>
-    diagnose(failures, { image, registry, repository, tags })
-  return {
-    async find(image) {
-      const client = (credential: Credential | undefined) => clients.get(image.domain, credential)
-      const found = await resolve(image, { credentials: credentials(image), client, platform })
-      if (!Array.isArray(found)) return { resolved: found }
-      const [first, ...others] = found
-      if (first === undefined) throw new TypeError(`There is no way to ask for ${image.name}.`)
-      const definite = isDefinite(first.error)
-      if (first.error.code !== 'PKG-TAG-UNKNOWN') return { error: explain(found, image), definite }
-      // Registries say "manifest unknown" even where there is no such package at all; the list of tags tells.
-      const tags = await tagsOf(image, client(first.credential))
-      return tags instanceof PipeError
-        ? { error: explain([{ ...first, error: tags }, ...others], image), definite }
-        : { error: explain(found, image, tags), definite }
-    },
-    credentials,
-    explain: (failures, image) => explain(failures, image),
+  const explain = (failures: readonly Failure[], image: ImageReference) =>
+    diagnose(failures, { image, registry, repository, given: credentials(image) })
+  const find = async (image: ImageReference): Promise<Finding> => {
+    const client = (credential: Credential | undefined) => clients.get(image.domain, credential)
+    const asked = { credentials: credentials(image), client, platform: wanted, chosen }
+    const found = await resolve(image, asked)
+    if (!Array.isArray(found)) return { resolved: found }
+    const error = explain(found, image)
+    return { error, definite: isDefinite(error) }
   }
-}
-
-// Whatever else goes wrong here must not hide the failure that is explained.
-const tagsOf = async (image: ImageReference, client: ReturnType<Clients['get']>) => {
-  try {
-    return await client.tags(image.path)
-  } catch (error) {
-    if (!(error instanceof PipeError)) throw error
-    return error.code === 'PKG-PACKAGE-UNKNOWN' ? error : undefined
+  return {
+    // Whatever is thrown here is this image's failure, and not that of all.
+    find: (image) =>
+      find(image).catch((error) => ({ error: asPipeError(error), definite: isDefinite(error) })),
+    credentials,
+    explain,
   }
 }

@@ -30,6 +30,8 @@ export interface RegistryClient {
    * `PKG-REALM-REFUSED` before any credential goes out.
    */
   signIn: () => Promise<Scheme>
+  /** Whether everything that was asked so far was answered without any credential. */
+  isOpen: () => Promise<boolean>
   /** The manifest or index of a tag or of a digest (`sha256:…`), in one request once signed in. */
   resolve: (repository: string, reference: string) => Promise<ReadManifest>
   /** The tags of a repository, as far as a bounded number of requests goes. */
@@ -91,8 +93,9 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
       guarded(async () => {
         const { signIn, scheme } = await open()
         await signIn()
-        return scheme
+        return scheme()
       }),
+    isOpen: () => guarded(async () => (await open()).scheme().kind === 'none'),
     resolve: (repository, reference) =>
       guarded(async () => {
         const isDigest = reference.includes(':')

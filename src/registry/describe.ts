@@ -1,4 +1,4 @@
-import { PipeError } from '../errors.ts'
+import { artifactOf, notAnImage, unknownArtifact } from './artifacts.ts'
 import type { Descriptor, ImageManifest } from './manifest.ts'
 
 /** What a manifest says of its image. */
@@ -10,27 +10,36 @@ export interface ImageFacts {
 }
 
 /**
- * The facts of one platform's image. Throws `PKG-MANIFEST` where the manifest is not of an image but of
- * something else that registries keep (a chart, a signature), which an engine refuses after the login.
+ * The facts of one platform's image. Throws `PKG-MANIFEST` where the manifest is not of an image but of something else
+ * that registries keep, and says of what: the types of config and layers tell, as they do for the engine.
  */
-export const describeImage = ({ config, layers }: ImageManifest, name: string): ImageFacts => {
-  if (!imageConfigs.has(config.mediaType))
-    throw new PipeError('PKG-MANIFEST', `${name} is not a container image`, {
-      said: config.mediaType,
-      why: 'Registries also keep charts, signatures and other files; this is one of them.',
-      hint: 'Name a package that holds a container image.',
-    })
-  const blobs = new Map([config, ...layers].map((each) => [each.digest, each.size]))
-  const compressedSize = [...blobs.values()].reduce((sum, size) => sum + size, 0)
-  return { config, layers, compressedSize }
+export const describeImage = (manifest: ImageManifest, name: string): ImageFacts => {
+  const { config, layers } = manifest
+  const foreign = foreignType(manifest)
+  if (foreign !== undefined) {
+    const types = [manifest.artifactType, config.mediaType, ...layers.map(({ mediaType }) => mediaType)]
+    throw notAnImage(artifactOf(types) ?? unknownArtifact(manifest.artifactType || foreign), name)
+  }
+  return { config, layers, compressedSize: sizeOf([config, ...layers]) }
 }
 
-// The types that engines take for images: Docker's, OCI's, and what old registries put in their place.
-const imageConfigs = new Set([
-  'application/vnd.docker.container.image.v1+json',
-  'application/vnd.oci.image.config.v1+json',
-  'application/octet-stream',
-  'application/json',
-  'text/html',
-  '',
-])
+/** The size of some blobs in bytes, each counted once. */
+export const sizeOf = (blobs: ReadonlyArray<Pick<Descriptor, 'digest' | 'size'>>): number => {
+  const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]))
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0)
+}
+
+// An image may call itself an artifact too: only these types decide.
+const foreignType = ({ config, layers }: ImageManifest): string | undefined => {
+  if (artifactOf([config.mediaType])) return config.mediaType
+  return [config, ...layers].map(({ mediaType }) => mediaType).find((type) => !isOfImages(type))
+}
+
+// What engines take for parts of images: https://github.com/moby/moby/blob/v25.0.5/distribution/registry.go
+const isOfImages = (mediaType: string): boolean => {
+  const type = mediaType.toLowerCase()
+  return old.includes(type) || /^application\/vnd\.(?:oci\.image|docker)\./.test(type)
+}
+
+// Old registries put these in place of the type of a config.
+const old = ['', 'application/octet-stream', 'application/json', 'text/html']

@@ -1,40 +1,33 @@
-import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
-import { digestOf } from '../image/digest.ts'
-import type { Platform } from '../image/platform.ts'
+import { DigestError, digestOf, parseDigest } from '../image/digest.ts'
+import { quote } from '../image/quote.ts'
 import { parseJson } from '../json.ts'
+import { artifactOf, notAnImage } from './artifacts.ts'
+import { type Descriptor, type Document, isThere, readDocument } from './document.ts'
 import { isPage, said } from './http/said.ts'
-import { type Answer, contentType, header } from './http/transport.ts'
+import { type Answer, contentType } from './http/transport.ts'
+import { accepted, familyOf, isGeneral, isSchema1, kindOf } from './types.ts'
+
+export type { Descriptor } from './document.ts'
 
 /** How many bytes of a manifest are read (distribution-spec: a registry takes at least 4 MiB). */
 export const manifestLimit = 4 * 1024 * 1024
 
 /** What a client of the registry can read, for the field Accept. */
-export const acceptManifests = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-].join(', ')
-
-export interface Descriptor {
-  mediaType: string
-  digest: string
-  /** In bytes. */
-  size: number
-  platform?: Platform
-  annotations?: Record<string, string>
-}
+export const acceptManifests = accepted.join(', ')
 
 export interface Index {
   kind: 'index'
   mediaType: string
+  /** Without those that have no digest. */
   manifests: Descriptor[]
 }
 
 export interface ImageManifest {
   kind: 'image'
   mediaType: string
+  /** What it says that it is, where it is something else than an image; empty where it says nothing. */
+  artifactType: string
   config: Descriptor
   layers: Descriptor[]
 }
@@ -51,10 +44,9 @@ export interface ReadManifest {
 }
 
 /**
- * Checks and reads the answer to `GET /v2/<name>/manifests/<reference>`. The bytes must have the digest that
- * was asked for and the one of Docker-Content-Digest, else `PKG-INTEGRITY`; the media type of the header and
- * the one of the body must agree, and it must be an image or an index of images, else `PKG-MANIFEST` (a
- * document that can be read in two ways is an attack, CVE-2021-41190); schema 1 is `PKG-SCHEMA1`.
+ * Checks and reads the answer to `GET /v2/<name>/manifests/<reference>`. The bytes must have the digest that was asked
+ * for and the one of Docker-Content-Digest, else `PKG-INTEGRITY`. Throws also what `parseManifest` throws; schema 1
+ * comes before all, because its digest is not that of its bytes, but of what they were before they were signed.
  */
 export const readManifest = (answer: Answer, name: string, asked: string | undefined): ReadManifest => {
   const { body: bytes } = answer
@@ -62,103 +54,127 @@ export const readManifest = (answer: Answer, name: string, asked: string | undef
     throw new PipeError(
       'PKG-NOT-A-REGISTRY',
       `${answer.url.host} answers with a page instead of a manifest`,
-      {
-        said: said(answer),
-      },
+      { said: said(answer) },
     )
-  if (answer.truncated) throw unreadable(name, 'The manifest is larger than 4 MiB.')
-  const stated = header(answer, 'docker-content-digest')
-  for (const digest of [asked, stated]) if (digest !== undefined) verify(bytes, digest, name)
-  const manifest = parseManifest(bytes, contentType(answer), name)
-  const digest = asked ?? stated ?? digestOf(bytes)
-  return { digest, mediaType: manifest.mediaType, bytes, manifest }
+  if (answer.truncated) throw unclear(name, 'The manifest is larger than 4 MiB.')
+  const stated = contentType(answer)
+  const document = documentOf(bytes)
+  refuseSchema1(document, stated, name)
+  const named = statedDigest(answer)
+  for (const digest of [asked, named]) if (digest !== undefined) verify(bytes, digest, name)
+  const manifest = manifestOf(document, stated, name)
+  return { digest: asked ?? named ?? digestOf(bytes), mediaType: manifest.mediaType, bytes, manifest }
 }
 
+// As engines read it: the first of several fields; an empty one says nothing.
+const statedDigest = (answer: Answer): string | undefined =>
+  answer.headers.get('docker-content-digest')?.[0]?.split(',', 1)[0]?.trim() || undefined
+
 const verify = (bytes: Buffer, digest: string, name: string): void => {
-  const algorithm = /^(sha256|sha512):[0-9a-f]+$/.exec(digest)?.[1] as 'sha256' | 'sha512' | undefined
-  const found = algorithm && digestOf(bytes, algorithm)
+  const found = sameKind(bytes, digest)
   if (found === digest) return
   throw new PipeError('PKG-INTEGRITY', `The manifest of ${name} is not the one of its digest`, {
     said: `${digest} is named, ${found ?? 'nothing that can be computed'} has arrived (${bytes.length} bytes)`,
   })
 }
 
+const sameKind = (bytes: Buffer, digest: string): string | undefined => {
+  try {
+    return digestOf(bytes, parseDigest(digest).algorithm)
+  } catch (error) {
+    if (error instanceof DigestError) return undefined
+    throw error
+  }
+}
+
 /**
- * Reads the bytes of a manifest, which are known to be those of its digest.
+ * Reads the bytes of a manifest, which are known to be those of its digest. `PKG-MANIFEST` is thrown as the last word
+ * on what can be read in two ways, which is how one image is passed off for another (CVE-2021-41190), and on what is
+ * no image; it is `unclear` for what is not understood here, so that the engine may try. `PKG-SCHEMA1` is that too.
  *
  * @param stated the media type that they are said to have; empty where nothing is said
  */
 export const parseManifest = (bytes: Buffer, stated: string, name: string): Manifest => {
-  const document = wireDocument.safeParse(parseJson(bytes))
-  if (!document.success) throw unreadable(name, 'It is not a manifest in JSON.')
-  const { schemaVersion, mediaType: own, manifests, config, layers } = document.data
-  if (schemaVersion === 1 || schema1.test(stated) || schema1.test(own ?? ''))
-    throw new PipeError('PKG-SCHEMA1', `${name} is stored in a format that engines no longer read`, {
-      said: own ?? stated,
-    })
-  // Servers that do not know the type say something general.
-  const known = general.test(stated) ? undefined : stated
-  if (own !== undefined && known !== undefined && own !== known)
-    throw unreadable(name, `The header names it ${known}, the manifest itself ${own}.`)
-  const mediaType = own ?? known ?? (manifests ? indexType : manifestType)
-  if (manifests && (config || layers)) throw unreadable(name, 'It can be read as an index and as an image.')
-  if (indexTypes.has(mediaType) && manifests) return { kind: 'index', mediaType, manifests }
-  if (imageTypes.has(mediaType) && config && layers) return { kind: 'image', mediaType, config, layers }
-  throw unreadable(name, `It is of the type ${mediaType}.`)
+  const document = documentOf(bytes)
+  refuseSchema1(document, stated, name)
+  return manifestOf(document, stated, name)
 }
 
-const indexType = 'application/vnd.oci.image.index.v1+json'
-const manifestType = 'application/vnd.oci.image.manifest.v1+json'
-const indexTypes = new Set([indexType, 'application/vnd.docker.distribution.manifest.list.v2+json'])
-const imageTypes = new Set([manifestType, 'application/vnd.docker.distribution.manifest.v2+json'])
-const schema1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/
-const general = /^(?:|application\/json|application\/octet-stream|text\/plain)$/
+/** A document, or in a sentence why it is not understood. */
+type Understood = Document | string
 
-// What an engine needs of image-spec's descriptor, manifest and index; the rest is not looked at. A digest
-// becomes part of an address, a size part of a sum.
-const wirePlatform = z.pipe(
-  z.object({
-    os: z.string(),
-    architecture: z.string(),
-    variant: z.optional(z.string()),
-    'os.version': z.optional(z.string()),
-  }),
-  z.transform(
-    ({ os, architecture, variant, ...more }): Platform => ({
-      os,
-      architecture,
-      ...(variant && { variant }),
-      ...(more['os.version'] && { osVersion: more['os.version'] }),
-    }),
-  ),
-)
+const documentOf = (bytes: Buffer): Understood => {
+  const json = parseJson(bytes)
+  return json === undefined ? 'It is not a manifest in JSON.' : readDocument(json)
+}
 
-const wireDescriptor = z.pipe(
-  z.object({
-    mediaType: z.string(),
-    digest: z.string().check(z.regex(/^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]{32,256}$/)),
-    size: z.int().check(z.nonnegative()),
-    platform: z.optional(wirePlatform),
-    annotations: z.catch(z.optional(z.record(z.string(), z.string())), undefined),
-  }),
-  z.transform(
-    ({ platform, annotations, ...rest }): Descriptor => ({
-      ...rest,
-      ...(platform && { platform }),
-      ...(annotations && { annotations }),
-    }),
-  ),
-)
+const refuseSchema1 = (understood: Understood, stated: string, name: string): void => {
+  const document = typeof understood === 'string' ? undefined : understood
+  if (!isSchema1(document, stated)) return
+  throw new PipeError('PKG-SCHEMA1', `${name} is stored in a format that engines no longer read`, {
+    said: document?.mediaType || stated || 'fsLayers, signatures',
+    unclear: true,
+  })
+}
 
-const descriptors = z.nullish(z.array(wireDescriptor).check(z.maxLength(1000)))
+const manifestOf = (document: Understood, stated: string, name: string): Manifest => {
+  if (typeof document === 'string') throw unclear(name, document)
+  const mediaType = agreed(document, stated, name)
+  const kind = kindOf(mediaType)
+  const twoWays = ambiguity(document, kind)
+  if (twoWays !== undefined) throw new PipeError('PKG-MANIFEST', failed(name), { why: twoWays })
+  if (kind === undefined) throw otherType(document, mediaType, name)
+  const { artifactType, config, layers, manifests } = document
+  if (kind === 'index') {
+    return { kind, mediaType, manifests: (manifests ?? []).filter(({ digest }) => usable(digest)) }
+  }
+  if (!config) throw unclear(name, 'It names no config.')
+  const wrong = [config, ...(layers ?? [])].find(({ digest }) => !usable(digest))
+  if (wrong !== undefined) throw unclear(name, `It names ${quote(wrong.digest)} as a digest.`)
+  return { kind, mediaType, artifactType, config, layers: layers ?? [] }
+}
 
-const wireDocument = z.object({
-  schemaVersion: z.optional(z.number()),
-  mediaType: z.optional(z.string()),
-  manifests: descriptors,
-  config: z.optional(wireDescriptor),
-  layers: descriptors,
-})
+// What the header and the document say together. Engines read by the header, and hold the document to it.
+const agreed = (document: Document, stated: string, name: string): string => {
+  const own = document.mediaType
+  // Servers that do not know the type say something general.
+  const header = isGeneral(stated) ? '' : stated
+  if (own !== '' && header !== '' && own !== header) {
+    const why = `The header names it ${header}, the manifest itself ${own}.`
+    const twoKinds =
+      kindOf(own) !== undefined && kindOf(header) !== undefined && kindOf(own) !== kindOf(header)
+    throw twoKinds ? new PipeError('PKG-MANIFEST', failed(name), { why }) : unclear(name, why)
+  }
+  if (own === '' && familyOf(header) === 'docker')
+    throw unclear(name, `The header names it ${header}, but a document of that type names its type itself.`)
+  if (own !== '' || header !== '') return own || header
+  return isThere(document.manifests) ? 'application/vnd.oci.image.index.v1+json' : ociManifest
+}
 
-const unreadable = (name: string, why: string): PipeError =>
-  new PipeError('PKG-MANIFEST', `The manifest of ${name} cannot be used`, { why })
+const ociManifest = 'application/vnd.oci.image.manifest.v1+json'
+
+const ambiguity = (document: Document, kind: Manifest['kind'] | undefined): string | undefined => {
+  const { manifests, config, layers, fsLayers, history } = document
+  const isIndex = isThere(manifests) || kind === 'index'
+  const isImage = isThere(config) || isThere(layers)
+  if (isIndex && (isImage || kind === 'image'))
+    return `It can be read as an index and as an image${twoImages}.`
+  const isOld = isThere(fsLayers) || isThere(history)
+  if (isOld && (isIndex || isImage)) return `It can be read as manifests of two formats${twoImages}.`
+  return undefined
+}
+
+const twoImages = ', so that different programs would take it for different images (CVE-2021-41190)'
+
+const otherType = (document: Document, mediaType: string, name: string): PipeError => {
+  const artifact = artifactOf([mediaType, document.artifactType])
+  return artifact ? notAnImage(artifact, name) : unclear(name, `It is of the type ${mediaType}.`)
+}
+
+const usable = (digest: string): boolean =>
+  /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]{32,256}$/.test(digest)
+
+const failed = (name: string) => `The manifest of ${name} cannot be used`
+
+const unclear = (name: string, why: string): PipeError =>
+  new PipeError('PKG-MANIFEST', failed(name), { why, unclear: true })

@@ -10,8 +10,8 @@ import { createTokens } from './tokens.ts'
 export interface Session {
   /** Where the API is. */
   registry: URL
-  /** The way in, as `GET /v2/` told it. */
-  scheme: Scheme
+  /** The way in, as `GET /v2/` told it; or a later answer, where that one let everybody pass. */
+  scheme: () => Scheme
   /** Only a registry answers `GET /v2/` as this one did. */
   proven: boolean
   /** Shows the credential, once in a session. Throws `PKG-AUTH-REFUSED`. */
@@ -29,7 +29,7 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
   const { credential, registry, userAgent } = options
   const gate = createGate()
   const { scheme: first, proven } = await ping(options)
-  let scheme = first
+  let scheme: Scheme = first
   // Nobody judges the credential by itself: the token server wants a scope or shows its refusals by other means than
   // 401, or GET /v2/ is open to all. Then only what is asked for tells. One 401 may be about the package; two are
   // about the credential.
@@ -102,7 +102,7 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
 
   return {
     registry,
-    scheme: first,
+    scheme: () => scheme,
     proven,
     signIn,
     request: async (request, scope) => {

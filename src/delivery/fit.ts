@@ -1,0 +1,100 @@
+import { zstdWords } from '../engine/classes.ts'
+import type { EngineVersion } from '../engine/version.ts'
+import { PipeError } from '../errors.ts'
+import { matchPlatform } from '../image/match.ts'
+import { formatPlatform, type Platform, PlatformError, parsePlatform } from '../image/platform.ts'
+import type { ImageReference } from '../image/reference.ts'
+import type { Resolved } from '../lookup/resolve.ts'
+import type { Descriptor } from '../registry/manifest.ts'
+import type { Log } from '../report/log.ts'
+
+/** What decides whether an engine can use an image. */
+export interface Fitting {
+  /** PLATFORM, where the user named one. */
+  chosen: Platform | undefined
+  /** Who the engine says it is; asked where that matters, and once. */
+  version: () => Promise<EngineVersion>
+  /** Whether commands are to run in this image. */
+  isToRun: (image: ImageReference) => boolean
+}
+
+/** Why an engine cannot use an image; what it need not run, it may have all the same. */
+export interface Misfit {
+  error: PipeError
+  isFatal: boolean
+}
+
+/** Why an engine cannot use an image that it could pull, as far as the registry tells. */
+export const misfitOf = async (
+  image: ImageReference,
+  { layers, platform, runsOn }: Resolved,
+  fitting: Fitting,
+): Promise<Misfit | undefined> => {
+  if (layers.some(isZstd)) {
+    const error = unreadable(image, layers, await fitting.version())
+    if (error !== undefined) return { error, isFatal: true }
+  }
+  // Of an index the right one was chosen.
+  if (fitting.chosen !== undefined || platform !== undefined) return undefined
+  const on = await runsOn()
+  return on && foreign(image, on, fitting)
+}
+
+/** Why an engine does not run images of this platform; undefined where it does. */
+export const foreign = async (
+  image: ImageReference,
+  platform: Platform,
+  { version, isToRun }: Fitting,
+): Promise<Misfit | undefined> => {
+  const engine = await version()
+  if (matchPlatform(engine.platform).matches(platform)) return undefined
+  const [its, own] = [formatPlatform(platform), formatPlatform(engine.platform)]
+  const error = new PipeError('PKG-PLATFORM', `${image.name} is for ${its}, this engine is ${own}.`, {
+    why: 'Programs of another platform end with "exec format error", unless the engine emulates it.',
+    hint: `Build the image for ${own} too, or run the step on a machine for ${its}; if the engine emulates ${its}, name that in PLATFORM.`,
+  })
+  return { error, isFatal: isToRun(image) }
+}
+
+/** Tells that an image is delivered, but not of use. */
+export const warnOfMisfit = ({ error }: Misfit, log: Log): void =>
+  log.warning(`${error.message} ${error.why}`)
+
+/** Why an image is not the one of PLATFORM; undefined where it is. */
+export const notChosen = (
+  { name }: ImageReference,
+  platform: Platform,
+  chosen: Platform,
+): PipeError | undefined =>
+  matchPlatform(chosen).matches(platform)
+    ? undefined
+    : new PipeError('PKG-PLATFORM', `${name} has no image for ${formatPlatform(chosen)}.`, {
+        why: `It was built for ${formatPlatform(platform)}.`,
+      })
+
+// As far as their types tell.
+const unreadable = (
+  { name }: ImageReference,
+  layers: readonly Descriptor[],
+  { version }: Pick<EngineVersion, 'version'>,
+): PipeError | undefined => {
+  const zstd = layers.find(isZstd)
+  if (zstd === undefined || Number.parseInt(version, 10) >= 23) return undefined
+  return new PipeError('PKG-MANIFEST', `${name} has layers that this engine cannot read.`, {
+    said: zstd.mediaType,
+    ...zstdWords(version),
+  })
+}
+
+// image-spec, layer.md
+const isZstd = ({ mediaType }: Descriptor): boolean => /[.+]zstd$/.test(mediaType)
+
+/** A platform as the engine writes it; undefined where it leaves out a part. */
+export const platformFrom = (text: string): Platform | undefined => {
+  try {
+    return parsePlatform(text)
+  } catch (error) {
+    if (error instanceof PlatformError) return undefined
+    throw error
+  }
+}

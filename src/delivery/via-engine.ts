@@ -1,0 +1,102 @@
+import type { Credential } from '../credential.ts'
+import type { DeliveredImage } from '../delivered.ts'
+import type { EngineImages } from '../engine/listed.ts'
+import { asPipeError, type PipeError } from '../errors.ts'
+import type { ImageReference } from '../image/reference.ts'
+import { nextMayFind } from '../lookup/credentials.ts'
+import type { Failure } from '../lookup/failure.ts'
+import type { Lookup } from '../lookup/lookup.ts'
+import type { Resolved } from '../lookup/resolve.ts'
+import { adopt, adopted } from './adopt.ts'
+import type { Delivery } from './delivery.ts'
+import { type Fitting, misfitOf, warnOfMisfit } from './fit.ts'
+import { pullImage } from './pull.ts'
+import type { SignIns } from './sign-in.ts'
+import type { Tools } from './tools.ts'
+
+interface Around extends Tools, Fitting {
+  signIns: SignIns
+  lookup: Lookup
+  present: EngineImages
+  /** The folder of STORE. */
+  store: string | undefined
+  /** See `pullImage`. */
+  counted: Set<string>
+}
+
+/** Delivers an image that no store has to do with: the engine has it already, or pulls it. */
+export const viaEngine = async (
+  { image, source }: Delivery,
+  around: Around,
+): Promise<DeliveredImage | PipeError> => {
+  const { lookup } = around
+  if (source.from === 'nowhere') return source.error
+  if (source.from === 'engine') {
+    const started = performance.now()
+    return adopted(image, source, { named: await adopt(image, source, around), started })
+  }
+  // If the store can only be read here, let the engine pull what is damaged in it.
+  if (source.from === 'store') return pullAnyhow({ ...image, digest: source.stored.digest }, around)
+  if (source.from === 'unknown') {
+    warnOfUnknown(image, source.error, around)
+    return inWords(await pullAnyhow(image, around), source.error)
+  }
+  const { resolved } = source
+  const credentials = new Set([resolved.credential, ...lookup.credentials(image)])
+  return pullWith([...credentials], image, { resolved, around })
+}
+
+const pullAnyhow = (image: ImageReference, around: Around) =>
+  pullWith(around.lookup.credentials(image), image, { resolved: undefined, around })
+
+/** Has the engine pull with one credential after another, as the lookup asks. */
+const pullWith = async (
+  credentials: ReadonlyArray<Credential | undefined>,
+  image: ImageReference,
+  { resolved, around }: { resolved: Resolved | undefined; around: Around },
+): Promise<DeliveredImage | PipeError> => {
+  const { signIns, lookup, counted } = around
+  const failures: Failure[] = []
+  for (const credential of credentials) {
+    try {
+      // Beside the login, which takes as long.
+      const [engine, misfit] = await Promise.all([
+        signIns.engineFor(credential),
+        resolved && fits(image, resolved, around),
+      ])
+      return misfit ?? (await pullImage(image, { resolved, credential, engine, counted }, around))
+    } catch (thrown) {
+      const failure = { credential, error: asPipeError(thrown) }
+      if (!nextMayFind(failure)) return lookup.explain([failure, ...failures], image)
+      failures.push(failure)
+    }
+  }
+  return lookup.explain(failures, image)
+}
+
+const fits = async (
+  image: ImageReference,
+  resolved: Resolved,
+  around: Around,
+): Promise<PipeError | undefined> => {
+  // An engine that does not answer this may still pull.
+  const misfit = await misfitOf(image, resolved, around).catch(() => undefined)
+  if (misfit === undefined || misfit.isFatal) return misfit?.error
+  warnOfMisfit(misfit, around.log)
+  return undefined
+}
+
+const warnOfUnknown = (image: ImageReference, error: PipeError, { store, log }: Around) => {
+  const said = error.said === undefined ? '' : ` (${error.said})`
+  const why = error.unclear ? ` ${error.why}` : ''
+  const kept = store === undefined ? '' : `; it will not be in ${store}`
+  log.warning(
+    `${image.name} could not be looked up, the engine will try${kept}: ${error.message}${said}${why}`,
+  )
+}
+
+// Of what neither the pipe nor the engine understands, the pipe knows more words.
+const inWords = (result: DeliveredImage | PipeError, unclear: PipeError): DeliveredImage | PipeError =>
+  'code' in result && result.code === 'PKG-ENGINE' && unclear.unclear
+    ? unclear.with({ said: result.said, unclear: false })
+    : result

@@ -1,0 +1,161 @@
+import { PipeError } from '../errors.ts'
+import { choosePlatform, isSamePlatform, listPlatforms, matchPlatform } from '../image/match.ts'
+import { formatPlatform, type Platform } from '../image/platform.ts'
+import type { ImageReference } from '../image/reference.ts'
+import { artifactOf, notAnImage } from '../registry/artifacts.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import { fetchConfiguration, platformOf } from '../registry/configuration.ts'
+import { describeImage, type ImageFacts } from '../registry/describe.ts'
+import type { Descriptor, ImageManifest, Index, ReadManifest } from '../registry/manifest.ts'
+import { kindOf } from '../registry/types.ts'
+
+/** What the registry says of an image before it is pulled. */
+export interface Found {
+  /** Digest of the tag: of the index where the image is a multi-platform one. */
+  digest: string
+  /** The index that the tag means, exactly as the registry has it; undefined where it means a manifest. */
+  index: Buffer | undefined
+  /** Digest of the manifest of the platform. */
+  manifestDigest: string
+  /** That manifest, exactly as the registry has it. */
+  manifest: { mediaType: string; bytes: Buffer }
+  /** The digest by which every engine takes that manifest: the tag's, unless it might choose another one of an index. */
+  pullDigest: string
+  config: Descriptor
+  /** The configuration, where it had to be read to know the platform. */
+  configBytes: Buffer | undefined
+  /** What the manifest's index says it runs on; undefined for an image that is in no index. */
+  platform: Platform | undefined
+  /** The same, else by its configuration, which is then asked for; undefined where that cannot be read either. */
+  runsOn: () => Promise<Platform | undefined>
+  layers: readonly Descriptor[]
+  /** Sum of config and layers as they are stored, in bytes. */
+  compressedSize: number
+}
+
+export interface Wanted {
+  /** What to take of a multi-platform image: PLATFORM, else what the engine runs. */
+  platform: () => Promise<Platform>
+  /** PLATFORM, where the user named one. */
+  chosen: Platform | undefined
+}
+
+/**
+ * Asks a registry, by one client, for an image: which digest its tag means, which manifest is the platform's, and how
+ * large it is. Throws `PKG-PLATFORM` where there is none for the platform; for an image that is in no index the
+ * configuration tells, if it can be read.
+ */
+export const readImage = async (
+  image: ImageReference,
+  client: RegistryClient,
+  wanted: Wanted,
+): Promise<Found> => {
+  const top = await client.resolve(image.path, image.digest ?? image.tag ?? 'latest')
+  const { read, manifest, platform, sure } = await platformManifest(top, { image, client, wanted })
+  const { config, ...facts } = await describe(manifest, { image, top, platform, wanted })
+  let configuration: Promise<Buffer | undefined> | undefined
+  const ask = () => {
+    configuration ??= fetchConfiguration(client, image.path, config.digest).catch(() => undefined)
+    return configuration
+  }
+  const runsOn = async () => {
+    const bytes = platform === undefined ? await ask() : undefined
+    return platform ?? (bytes && platformOf(bytes))
+  }
+  const { chosen } = wanted
+  const on = chosen && (await runsOn())
+  if (chosen && on && !matchPlatform(chosen).matches(on))
+    throw noPlatform(image, chosen, [formatPlatform(on)])
+  return {
+    ...facts,
+    digest: top.digest,
+    index: top.manifest.kind === 'index' ? top.bytes : undefined,
+    manifestDigest: read.digest,
+    manifest: { mediaType: manifest.mediaType, bytes: read.bytes },
+    pullDigest: sure ? top.digest : read.digest,
+    config,
+    configBytes: await configuration,
+    platform,
+    runsOn,
+  }
+}
+
+interface Around {
+  image: ImageReference
+  client: RegistryClient
+  wanted: Wanted
+}
+
+interface Chosen {
+  read: ReadManifest
+  manifest: ImageManifest
+  /** What an index says it runs on. */
+  platform: Platform | undefined
+  /** Whether every engine of the wanted platform takes the same of the index. */
+  sure: boolean
+}
+
+// Engines follow an index within an index; nobody makes more of them than this.
+const DEEPEST = 4
+
+const platformManifest = async (top: ReadManifest, { image, client, wanted }: Around): Promise<Chosen> => {
+  let read = top
+  let platform: Platform | undefined
+  let sure = true
+  for (let depth = 1; read.manifest.kind === 'index'; depth++) {
+    if (depth > DEEPEST) throw tooDeep(image)
+    const machine = await wanted.platform()
+    const { manifests } = read.manifest
+    const entry = choosePlatform(manifests.filter(mayBeImage), machine)
+    if (entry === undefined) throw nothingOf(read.manifest, image, machine)
+    // Engines before 23 take nothing but their own platform of an index, and nothing that names none.
+    sure =
+      depth === 1 &&
+      wanted.chosen === undefined &&
+      entry.platform !== undefined &&
+      isSamePlatform(entry.platform, machine)
+    platform = entry.platform ?? platform
+    read = await client.resolve(image.path, entry.digest)
+  }
+  return { read, manifest: read.manifest, platform, sure }
+}
+
+// Build caches list their layers in an index.
+const mayBeImage = ({ mediaType, platform }: Descriptor) =>
+  platform !== undefined || mediaType === '' || kindOf(mediaType) !== undefined
+
+const describe = async (
+  manifest: ImageManifest,
+  {
+    image,
+    top,
+    platform,
+    wanted,
+  }: Pick<Around, 'image' | 'wanted'> & Pick<Found, 'platform'> & { top: ReadManifest },
+): Promise<ImageFacts> => {
+  try {
+    return describeImage(manifest, image.name)
+  } catch (error) {
+    // What names no platform in an index of images is what belongs to them.
+    const offered = top.manifest.kind === 'index' ? listPlatforms(top.manifest.manifests) : []
+    if (platform !== undefined || offered.length === 0) throw error
+    throw noPlatform(image, await wanted.platform(), offered)
+  }
+}
+
+const nothingOf = ({ manifests }: Index, image: ImageReference, machine: Platform): PipeError => {
+  const offered = listPlatforms(manifests)
+  const artifact = offered.length === 0 && artifactOf(manifests.map(({ mediaType }) => mediaType))
+  return artifact ? notAnImage(artifact, image.name) : noPlatform(image, machine, offered)
+}
+
+const noPlatform = (image: ImageReference, wanted: Platform, offered: readonly string[]) =>
+  new PipeError('PKG-PLATFORM', `${image.name} has no image for ${formatPlatform(wanted)}.`, {
+    why: `It was built for ${offered.join(', ') || 'no platform that has a name'}.`,
+    hint: `Build it for ${formatPlatform(wanted)} too, run the step on a machine of a platform that it has, or name that one in PLATFORM.`,
+  })
+
+const tooDeep = (image: ImageReference) =>
+  new PipeError('PKG-MANIFEST', `The index of ${image.name} leads to another index again and again.`, {
+    unclear: true,
+  })

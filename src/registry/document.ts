@@ -1,0 +1,90 @@
+import * as z from 'zod/mini'
+import type { Platform } from '../image/platform.ts'
+
+/** A descriptor of image-spec, with what an engine needs of it. */
+export interface Descriptor {
+  /** Empty where it names none. */
+  mediaType: string
+  /** Empty where it names none. */
+  digest: string
+  /** In bytes, as it says; 0 where it says nothing. */
+  size: number
+  platform?: Platform
+}
+
+/** The fields of manifests and indexes, in whatever combination they came. */
+export type Document = z.infer<typeof wireDocument>
+
+/**
+ * Reads a manifest or an index as engines do, which are written in Go: null and an absent field are the zero value,
+ * fields that no one needs are not looked at, and one value of another type spoils the whole.
+ *
+ * @returns in a sentence, what is not understood
+ */
+export const readDocument = (json: unknown): Document | string => {
+  const parsed = wireDocument.safeParse(json)
+  if (parsed.success) return parsed.data
+  const path = parsed.error.issues[0]?.path ?? []
+  return path.length > 0
+    ? `The value of ${path.join('.')} is not one that the specification has there.`
+    : 'It is JSON, but not an object.'
+}
+
+/** Whether a field is there: Go takes null for absent. */
+export const isThere = (field: unknown): boolean => field !== undefined && field !== null
+
+/** A text as Go reads it: null and an absent one are empty. */
+export const text = z.pipe(
+  z.nullish(z.string()),
+  z.transform((value) => value ?? ''),
+)
+
+const wirePlatform = z.pipe(
+  z.object({ os: text, architecture: text, variant: text }),
+  z.transform(({ os, architecture, variant }): Platform | undefined =>
+    // Engines take an empty platform for none, and fill in the operating system of their own.
+    os === '' && architecture === ''
+      ? undefined
+      : { os: os || 'linux', architecture, ...(variant && { variant }) },
+  ),
+)
+
+const wireDescriptor = z.pipe(
+  z.object({
+    mediaType: text,
+    digest: text,
+    size: z.pipe(
+      z.nullish(z.int().check(z.nonnegative())),
+      z.transform((value) => value ?? 0),
+    ),
+    platform: z.nullish(wirePlatform),
+  }),
+  z.transform(
+    ({ platform, ...rest }): Descriptor => ({
+      ...rest,
+      ...(platform && { platform }),
+    }),
+  ),
+)
+
+const nothing: Descriptor = { mediaType: '', digest: '', size: 0 }
+const descriptors = z.nullish(
+  z.array(
+    z.pipe(
+      z.nullable(wireDescriptor),
+      z.transform((each) => each ?? nothing),
+    ),
+  ),
+)
+
+const wireDocument = z.object({
+  schemaVersion: z.nullish(z.number()),
+  mediaType: text,
+  artifactType: z.catch(text, ''),
+  manifests: descriptors,
+  config: z.nullish(wireDescriptor),
+  layers: descriptors,
+  // Of schema 1; that they are there is all that counts.
+  fsLayers: z.optional(z.unknown()),
+  history: z.optional(z.unknown()),
+})
