@@ -359,7 +359,7 @@ describe('the pipe', () => {
       expect(lines).toContain("INFO: the step's own credentials  ok: accepted by REGISTRY")
       expect(lines.find((line) => line.startsWith('INFO: disk'))).toMatch(/ free, 2\.0 MB to transfer/)
       expect(log).toMatch(
-        new RegExp(`base:1\\.4 +2\\.0 MB +1 +linux/arm64 +the step's own credentials +ok: ${DIGEST}`),
+        new RegExp(`base:1\\.4 +2\\.0 MB +1 +linux/arm64/v8 +the step's own credentials +ok: ${DIGEST}`),
       )
       expect(log).toMatch(/✔ 1 of 1 image can be delivered/)
     })

@@ -1,3 +1,4 @@
+import { readProxyUrl } from '../proxy-url.ts'
 import { type Environment, exactly } from './environment.ts'
 import type { Report } from './problems.ts'
 
@@ -5,8 +6,8 @@ import type { Report } from './problems.ts'
 export const checkConnection = (env: Environment, report: Report): void => {
   for (const name of ['HTTPS_PROXY', 'https_proxy']) {
     const value = exactly(env, name)?.trim() ?? ''
-    const fault = value === '' ? undefined : proxyFault(value)
-    if (fault !== undefined) report(name, fault)
+    const proxy = value === '' ? undefined : readProxyUrl(value)
+    if (typeof proxy === 'string') report(name, proxy)
   }
   for (const name of ['NO_PROXY', 'no_proxy']) {
     const items = (exactly(env, name) ?? '').split(/[\s,]+/)
@@ -22,16 +23,4 @@ export const checkConnection = (env: Environment, report: Report): void => {
       'NODE_TLS_REJECT_UNAUTHORIZED',
       'is 0, so that the credentials would go to whoever answers; leave it out, and name the certificate of a proxy or a registry of your own in NODE_EXTRA_CA_CERTS',
     )
-}
-
-// A proxy may be named without a scheme, as curl and Go read it.
-const proxyFault = (value: string): string | undefined => {
-  const written = value.includes('://') ? value : `http://${value}`
-  const url = URL.canParse(written) ? new URL(written) : undefined
-  // A "#" or "/" in a password ends the host before the "@".
-  if (url === undefined || (written.includes('@') && url.username === '' && url.password === ''))
-    return 'its value (not shown) is no URL, such as http://proxy.example.com:3128; in a user name and a password, "@", ":", "/", "#", "?" and "%" are written as %40, %3A, %2F, %23, %3F and %25'
-  if (!['http:', 'https:'].includes(url.protocol))
-    return 'its value (not shown) is no proxy of HTTP: it begins with neither http:// nor https://'
-  return url.hostname === '' ? 'its value (not shown) names no host' : undefined
 }

@@ -245,6 +245,9 @@ describe('for every reference', () => {
   it('completing what was completed changes nothing', () => {
     fc.assert(
       fc.property(reference, (parts) => {
+        // The grammar has hosts that are none, such as `a.0`.
+        fc.pre(parts.path.split('/').every((part) => hostFault(part) === undefined))
+        fc.pre(parts.domain === undefined || hostFault(parts.domain) === undefined)
         const once = expandReference(formatReference(parts), here)
         expect(
           expandReference(formatReference(once), { registry: 'else.where', workspace: undefined }),

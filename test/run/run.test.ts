@@ -109,7 +109,7 @@ describe('RUN', () => {
   it('starts when images.env and result.json are there', async () => {
     const output = mkdtempSync(join(tmpdir(), 'run-early-'))
     const script = `[ -e ${output}/images.env ] && grep -q success ${output}/result.json || exit 9`
-    const { exitCode } = await run({ attach: { script } }, { OUTPUT_DIR: output })
+    const { exitCode } = await run({ attach: { script } }, { BITBUCKET_PIPE_STORAGE_DIR: output })
     expect(exitCode).toBe(0)
   })
 

@@ -1,14 +1,6 @@
 import { PipeError } from '../../errors.ts'
+import { readProxyUrl, type TunnelProxy } from '../../proxy-url.ts'
 import { readNoProxy } from './no-proxy.ts'
-
-/** A proxy that makes tunnels (RFC 9110, section 9.3.6). */
-export interface TunnelProxy {
-  protocol: 'http:' | 'https:'
-  hostname: string
-  port: number
-  /** The value of Proxy-Authorization, where the proxy's address holds a user name. */
-  authorization: string | undefined
-}
 
 /** The environment of a process: names to values. */
 type Environment = Readonly<Record<string, string | undefined>>
@@ -19,52 +11,22 @@ type Environment = Readonly<Record<string, string | undefined>>
  * leaves no use for HTTP_PROXY.
  *
  * @returns undefined where the address is reached directly; throws PKG-NOT-A-REGISTRY where HTTPS_PROXY names no proxy
- *   that can be used. Its value, which may hold a password, is never shown.
+ *   that can be used
  */
 export const readProxies = (env: Environment): ((url: URL) => TunnelProxy | undefined) => {
   const name = ['HTTPS_PROXY', 'https_proxy'].find((each) => env[each]?.trim())
   if (name === undefined) return () => undefined
   const value = env[name]?.trim() ?? ''
   const isExcepted = readNoProxy(env.NO_PROXY || env.no_proxy || '')
-  return (url) => (url.protocol !== 'https:' || isExcepted(url) ? undefined : parseProxy(value, name))
-}
-
-const parseProxy = (value: string, name: string): TunnelProxy => {
-  const [, scheme = 'http', rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(value) ?? []
-  const protocol = `${scheme.toLowerCase()}:`
-  if (protocol !== 'http:' && protocol !== 'https:')
-    throw unusable(name, `It names a proxy of the kind ${scheme}, which this pipe does not speak.`)
-  // A password may hold any character, also those that should be escaped: the last @ ends it.
-  const at = rest.lastIndexOf('@')
-  const address = `${protocol}//${rest.slice(at + 1)}`
-  if (!URL.canParse(address)) throw unusable(name, 'Its value is not the address of a proxy.')
-  const { hostname, port } = new URL(address)
-  return {
-    protocol,
-    hostname: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port) || (protocol === 'https:' ? 443 : 80),
-    authorization: at < 0 ? undefined : authorizationOf(rest.slice(0, at)),
-  }
-}
-
-const authorizationOf = (userInfo: string): string => {
-  const [user = '', ...password] = userInfo.split(':')
-  const pair = `${unescaped(user)}:${unescaped(password.join(':'))}`
-  return `Basic ${Buffer.from(pair).toString('base64')}`
-}
-
-// A percent sign that escapes nothing stands for itself.
-const unescaped = (text: string): string => {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
+  return (url) => {
+    if (url.protocol !== 'https:' || isExcepted(url)) return undefined
+    const proxy = readProxyUrl(value)
+    if (typeof proxy === 'string')
+      throw new PipeError('PKG-NOT-A-REGISTRY', `${name} cannot be used: ${proxy}`, { hint: proxyHint })
+    return proxy
   }
 }
 
 /** What to do about a proxy that does not do. */
 export const proxyHint =
   'Correct HTTPS_PROXY (http://user:password@host:port), or name the registry in NO_PROXY.'
-
-const unusable = (name: string, why: string): PipeError =>
-  new PipeError('PKG-NOT-A-REGISTRY', `${name} cannot be used`, { why, hint: proxyHint })

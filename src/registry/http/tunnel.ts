@@ -2,9 +2,10 @@ import { request as askPlainly } from 'node:http'
 import { request as askOverTls } from 'node:https'
 import type { Socket } from 'node:net'
 import { PipeError } from '../../errors.ts'
+import type { TunnelProxy } from '../../proxy-url.ts'
 import { seconds } from '../../units.ts'
 import { networkFault } from './faults.ts'
-import { proxyHint, type TunnelProxy } from './proxy.ts'
+import { proxyHint } from './proxy.ts'
 
 /**
  * Opens a tunnel through a proxy (RFC 9110, section 9.3.6).
