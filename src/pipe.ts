@@ -73,6 +73,7 @@ const deliver = async (around: Around): Promise<Delivered> => {
   let settings: Settings | undefined
   try {
     settings = readSettings(around.env)
+    for (const warning of settings.warnings) around.log.warning(warning)
     return await deliverBy(settings, around)
   } catch (error) {
     // Nothing was delivered where all of it failed at once.

@@ -33,6 +33,7 @@ export const createClients = ({ log, ...context }: Context): Clients => {
       credential,
       userAgent: USER_AGENT,
       onRequest: (line) => log.debug(requestLine(line)),
+      onWarning: (text) => log.warning(`The registry ${host} warns: ${text}`),
       onRealm: ({ host: realm }) => log.info(`The registry ${host} has its tokens issued by ${realm}`),
     })
   return {
