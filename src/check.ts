@@ -31,7 +31,7 @@ interface Checked {
  * nothing. Whatever is wrong is an error, also what a delivery would leave to the engine.
  */
 export const checkAll = async (settings: Settings, { engine, clients, log }: Tools): Promise<Outcome> => {
-  const { images, registry, builtIn, apiToken, platform: chosen, run } = settings
+  const { images, registry, builtIn, apiToken, platform: chosen } = settings
   const version = settle(engine.anonymous.version())
   const wanted = async () => chosen ?? platformOf(await version)
   const lookup = createLookup({ ...settings, clients, wanted })
@@ -46,7 +46,6 @@ export const checkAll = async (settings: Settings, { engine, clients, log }: Too
   warnOfSize(totalSize(checked), log)
   for (const { warning } of checked)
     if (warning !== undefined) log.warning(`${warning.message} ${warning.why}`)
-  if (run !== undefined) log.info('The commands of RUN are skipped: CHECK_ONLY looks, and runs nothing')
 
   const failures = checked.flatMap(({ error }) => error ?? [])
   const errors = [

@@ -51,18 +51,12 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
     const present = await listing
     if (store !== undefined) await handOver(deliveries, { ...tools, store, lookup, present, pullPolicy })
     const isToRun = (image: ImageReference) => settings.run !== undefined && image === images[0]
-    const judged = { chosen, version, isToRun, log }
-    const around = {
-      ...{ ...tools, ...judged, signIns, lookup, present },
-      ...{ store: settings.store, counted: new Set<string>() },
-    }
+    const fitting = { chosen, version, isToRun }
+    const found = { signIns, lookup, present, store: settings.store, counted: new Set<string>() }
     await mapConcurrently(deliveries, concurrency, async (delivery) => {
-      const { source } = delivery
-      const stored = delivery.result
-      const result = stored ?? (await viaEngine(delivery, around).catch(asPipeError))
-      // Before the engine pulls, what can be known is known.
-      const wasSeen = !stored && source.from === 'registry' && (await source.resolved.runsOn()) !== undefined
-      delivery.result = wasSeen ? result : await judge(delivery, result, judged).catch(() => result)
+      const isPulled = delivery.result === undefined
+      delivery.result ??= await viaEngine(delivery, { ...tools, ...fitting, ...found }).catch(asPipeError)
+      delivery.result = await judge(delivery, isPulled, { ...fitting, log })
     })
     return outcomeOf(deliveries)
   } finally {

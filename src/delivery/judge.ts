@@ -6,19 +6,21 @@ import { type Fitting, foreign, notChosen, platformFrom, warnOfMisfit } from './
 
 /**
  * What became of an image, by the platform that it has in the engine. Of an index the right image was taken, and a
- * configuration that could be read was looked at before the pull; this is for all others.
+ * configuration that could be read was looked at before the engine pulled it; this is for all others.
  */
 export const judge = async (
-  { image, source }: Delivery,
-  result: DeliveredImage | PipeError,
+  { image, source, result }: Delivery,
+  isPulled: boolean,
   { log, ...fitting }: Fitting & { log: Log },
-): Promise<DeliveredImage | PipeError> => {
-  if (result instanceof PipeError) return result
+): Promise<DeliveredImage | PipeError | undefined> => {
+  if (result === undefined || result instanceof PipeError) return result
   const resolved = 'resolved' in source ? source.resolved : undefined
-  const platform = resolved?.platform === undefined ? platformFrom(result.platform) : undefined
+  const wasSeen = isPulled && source.from === 'registry' && (await source.resolved.runsOn()) !== undefined
+  const platform = wasSeen || resolved?.platform !== undefined ? undefined : platformFrom(result.platform)
   if (platform === undefined) return result
   if (fitting.chosen !== undefined) return notChosen(image, platform, fitting.chosen) ?? result
-  const misfit = await foreign(image, platform, fitting)
+  // An engine that does not say who it is judges for itself.
+  const misfit = await foreign(image, platform, fitting).catch(() => undefined)
   if (misfit?.isFatal) return misfit.error
   if (misfit !== undefined) warnOfMisfit(misfit, log)
   return result
