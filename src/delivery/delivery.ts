@@ -13,7 +13,7 @@ export interface Delivery {
   image: ImageReference
   source: ImageSource
   /** Undefined as long as it is on its way. */
-  result?: DeliveredImage | PipeError
+  result?: DeliveredImage | PipeError | undefined
 }
 
 /** Where an image is taken from. */
