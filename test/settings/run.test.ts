@@ -1,26 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { PipeError } from '../../src/errors.ts'
-import { readSettings } from '../../src/settings/settings.ts'
+import { problemsOf as problems, settingsOf } from './fixture.ts'
 
-const env = {
-  BITBUCKET_WORKSPACE: 'acme',
-  BITBUCKET_CLONE_DIR: '/clone',
-  BITBUCKET_PACKAGES_USERNAME: 'x-packages',
-  BITBUCKET_PACKAGES_TOKEN: 'tok-3f9a1c',
-  IMAGE: 'base:1.4',
-}
-
-const run = (variables: Record<string, string | undefined>) => readSettings({ ...env, ...variables }).run
-
-const problems = (variables: Record<string, string | undefined>): string => {
-  try {
-    run(variables)
-  } catch (error) {
-    if (error instanceof PipeError) return error.message
-    throw error
-  }
-  throw new Error('These settings were accepted.')
-}
+const run = (variables: Record<string, string | undefined>) => settingsOf(variables).run
 
 describe('RUN', () => {
   it('is a script where it is a string, whatever is in it', () => {
@@ -66,14 +47,14 @@ describe('RUN', () => {
 
   it('warns of each command of a list that is empty', () => {
     const variables = { RUN_COUNT: '3', RUN_0: 'npm ci', RUN_1: '', RUN_2: '$TEST_COMMAND' }
-    expect(readSettings({ ...env, ...variables }).warnings).toEqual([
+    expect(settingsOf(variables).warnings).toEqual([
       'RUN: command 2 of the list is empty and left out; is the variable behind it set?',
       'RUN: command 3 of the list is empty and left out; is the variable behind it set?',
     ])
   })
 
   it('is missed by RUN_ENV and RUN_SHELL, and says when CHECK_ONLY leaves it out', () => {
-    const warnings = (variables: Record<string, string>) => readSettings({ ...env, ...variables }).warnings
+    const warnings = (variables: Record<string, string>) => settingsOf(variables).warnings
     expect(warnings({ RUN_ENV: 'A=1', RUN_SHELL: 'bash' })).toEqual([
       'RUN_ENV has no effect without RUN',
       'RUN_SHELL has no effect without RUN',

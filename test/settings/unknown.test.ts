@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { pipe } from '../../src/pipe.ts'
 import { variableNames } from '../../src/settings/variables.ts'
-import { problemsOf, settingsOf } from './fixture.ts'
+import { problemsOf, settingsOf, step } from './fixture.ts'
 
 const warnings = (variables: Record<string, string>) => settingsOf(variables).warnings
 
@@ -117,4 +118,11 @@ it('what Bitbucket, images and shells set is no reason for a warning', () => {
     NODE_COMPILE_CACHE NODE_EXTRA_CA_CERTS SSL_CERT_FILE HTTP_PROXY http_proxy no_proxy npm_lifecycle_event
     npm_config_cache container NODE_ENV`.split(/\s+/)
   expect(warnings(Object.fromEntries(names.map((name) => [name, 'x'])))).toEqual([])
+})
+
+it('the log has a warning before the images are looked for', async () => {
+  let log = ''
+  const env = { ...step, PULL_POLICY: 'never', PATH: '/nowhere', NO_COLOR: '1', VERSION: '1' }
+  await pipe(env, { write: (text) => (log += text), signal: new AbortController().signal })
+  expect(log).toMatch(/^WARNING: VERSION has no effect: this pipe has no such variable$.*^ERROR: /ms)
 })
