@@ -13,7 +13,9 @@ export const transientFault = (answer: Answer, subject: Subject): PipeError | un
   const { status, url } = answer
   if (status < 400) return undefined
   const codes = errorsOf(answer).map(({ code }) => code.toUpperCase())
-  const refuses = [400, 401, 403].includes(status) && !isPage(answer) && answer.trusted
+  // A 401 is about the credential, which is not to be shown again and again.
+  if (status === 401) return undefined
+  const refuses = [400, 403].includes(status) && !isPage(answer) && answer.trusted
   const limit = status === 429 || refuses ? limitIn(said(answer), subject.name) : undefined
   const limited = status === 429 || codes.includes('TOOMANYREQUESTS') || limit === 'PKG-RATE-LIMIT'
   const wait = { said: said(answer), retryAfter: retryAfter(answer) }
@@ -63,7 +65,7 @@ const verdict = (answer: Answer, { kind, name, anonymous, proven = false }: Subj
   const challenged = status === 401 && answer.headers.has('www-authenticate')
   if ((isPage(answer) && !challenged) || !answer.trusted) return unlike
   if (status === 402) return ['PKG-QUOTA', `${url.host} refuses the request`]
-  if (limit) return [limit, `${url.host} refuses the request`]
+  if (limit && limit !== 'PKG-RATE-LIMIT') return [limit, `${url.host} refuses the request`]
   if (status === 401 && kind === 'login' && !anonymous)
     return ['PKG-AUTH-REFUSED', `${url.host} refuses the login`]
   if (status === 401 || status === 403) return ['PKG-ACCESS-DENIED', `${name} may not be read`]
