@@ -11,6 +11,8 @@ export interface Answer {
   stdout?: string
   stderr?: string
   exitCode?: number
+  /** Only the first such command is answered so. */
+  once?: boolean
 }
 
 /** One call of the fake, as it saw it. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib'
 import { tarEnd, tarHeader, tarPadding } from '../src/store/tar.ts'
 import {
   type FakeRegistry,
@@ -54,11 +54,13 @@ export const fakeImage = (layers: readonly Buffer[], architecture = 'arm64'): Fa
 
 // The digest of a layer as an engine unpacks it (image-spec, "Layer DiffID").
 const diffId = (layer: Buffer): string => {
-  try {
-    return sha256(gunzipSync(layer))
-  } catch {
-    return sha256(layer)
-  }
+  for (const inflate of [gunzipSync, zstdDecompressSync])
+    try {
+      return sha256(inflate(layer))
+    } catch {
+      // It is of another kind.
+    }
+  return sha256(layer)
 }
 
 /** As many bytes in place of a layer, which nothing predicts and no engine would unpack. */

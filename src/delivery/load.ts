@@ -3,10 +3,11 @@ import type { EngineImage } from '../engine/images.ts'
 import { asPipeError, PipeError } from '../errors.ts'
 import { createSweeper } from '../memory.ts'
 import { withHeartbeat } from '../report/heartbeat.ts'
-import { archive, blobsOf, type Feed, type WholeImage } from '../store/archive.ts'
-import { SizeError } from '../store/inflate.ts'
+import { blobsOf, type WholeImage } from '../store/archive.ts'
+import { engineIds } from '../store/contents.ts'
 import type { Store } from '../store/store.ts'
 import { count, seconds, size } from '../units.ts'
+import { feed } from './feed.ts'
 import type { Tools } from './tools.ts'
 
 /** How it went with each image. */
@@ -14,39 +15,47 @@ export type Loads = ReadonlyMap<WholeImage, EngineImage | PipeError>
 
 /**
  * Loads images of a store into the engine in one stream, under their tags, and checks that the engine has what
- * their manifests promise. Layers that the engine has already are passed over by it. If the engine refuses the
- * stream, each image is loaded by itself, so that one does not take the others down.
+ * their manifests promise. Layers that the engine has already are passed over by it. What is not there after that
+ * is loaded by itself, so that one image does not take the others down.
  */
 export const loadAll = async (
   images: readonly WholeImage[],
   { folder, shown }: Store,
-  { engine: { anonymous: engine }, log }: Pick<Tools, 'engine' | 'log'>,
+  { engine, log, retrying }: Pick<Tools, 'engine' | 'log' | 'retrying'>,
 ): Promise<Loads> => {
   const results = new Map<WholeImage, EngineImage | PipeError>()
   if (images.length === 0) return results
   const started = performance.now()
+  const { signal } = retrying.clock
   let fed = 0
   const sweep = createSweeper()
-  const load = (some: readonly WholeImage[]) =>
-    feedTo(engine, merged(some), {
-      folder,
-      onBytes: (more) => {
-        fed += more
-        sweep(more)
-      },
-    })
-  await withHeartbeat(
-    log,
-    () => `Loading from ${shown}: ${size(fed)} handed over`,
-    async () => {
-      const together = await load(images).catch(asPipeError)
-      for (const image of images) {
-        const alone = images.length > 1 && together instanceof PipeError
-        const loaded = alone ? await load([image]).catch(asPipeError) : together
-        results.set(image, loaded ?? (await check(image, engine).catch(asPipeError)))
-      }
-    },
-  )
+  const onBytes = (more: number) => {
+    fed += more
+    sweep(more)
+  }
+  const load = async (some: readonly WholeImage[]): Promise<PipeError | undefined> => {
+    try {
+      await feed(engine.anonymous, merged(some), { folder, onBytes, signal })
+      return undefined
+    } catch (error) {
+      return asPipeError(signal.aborted ? signal.reason : error)
+    }
+  }
+  const look = (image: WholeImage) => inEngine(image, folder, engine.anonymous)
+  const loadAgain = async (image: WholeImage) => {
+    const there = await look(image)
+    if (!(there instanceof PipeError)) return there
+    return named(image, await load([image])) ?? look(image)
+  }
+  const line = () => `Loading from ${shown}: ${size(fed)} handed over`
+  await withHeartbeat(log, line, async () => {
+    const failed = await load(images)
+    const isShared = failed !== undefined && (failed.code === 'PKG-ENGINE-UNREACHABLE' || signal.aborted)
+    for (const image of images) {
+      const done = images.length === 1 || isShared
+      results.set(image, done ? (named(image, failed) ?? (await look(image))) : await loadAgain(image))
+    }
+  })
   const there = images.filter((image) => !(results.get(image) instanceof PipeError))
   if (there.length > 0)
     log.info(
@@ -60,25 +69,6 @@ const bytesOf = (images: readonly WholeImage[]) => {
   return [...blobs.values()].reduce((sum, each) => sum + each, 0)
 }
 
-const feedTo = async (
-  engine: Engine,
-  images: readonly WholeImage[],
-  { folder, onBytes }: { folder: string; onBytes: (bytes: number) => void },
-): Promise<undefined> => {
-  const load = (feed: Feed) => engine.load(told(archive(folder, images, feed), onBytes))
-  await load((await engine.usesContainerd()) ? 'as-is' : 'inflated').catch((error: unknown) => {
-    if (error instanceof SizeError) return load('as-is')
-    throw error
-  })
-}
-
-async function* told(chunks: AsyncIterable<Buffer>, tell: (bytes: number) => void) {
-  for await (const chunk of chunks) {
-    tell(chunk.length)
-    yield chunk
-  }
-}
-
 // The same image under several names is one image.
 const merged = (images: readonly WholeImage[]): WholeImage[] => {
   const known = new Map<string, WholeImage>()
@@ -90,14 +80,32 @@ const merged = (images: readonly WholeImage[]): WholeImage[] => {
   return [...known.values()]
 }
 
-// The classic image store names an image by its configuration, containerd's by its manifest.
-const check = async (
-  { reference, tags, config, manifest }: WholeImage,
+// What the engine answers to an archive names no image.
+const named = ({ reference }: WholeImage, failed: PipeError | undefined): PipeError | undefined =>
+  failed?.code === 'PKG-ENGINE-UNREACHABLE' || failed?.said === undefined
+    ? failed
+    : failed.with({ message: `${reference} could not be loaded into the engine.` })
+
+/** The image as the engine has it, if it is the one of the store. */
+const inEngine = async (
+  image: WholeImage,
+  folder: string,
   engine: Engine,
 ): Promise<EngineImage | PipeError> => {
-  const found = await engine.inspect(tags[0] ?? config.digest)
-  if ([config.digest, manifest.digest].includes(found.id)) return found
-  return new PipeError('PKG-INTEGRITY', `The engine has another image for ${reference} than was loaded.`, {
-    said: `image id ${found.id}, expected ${config.digest} or ${manifest.digest}`,
-  })
+  const { reference, tags, config } = image
+  try {
+    const [found, ids] = await Promise.all([
+      engine.inspect(tags[0] ?? config.digest),
+      engineIds(folder, image),
+    ])
+    if (ids.includes(found.id)) return found
+    return new PipeError('PKG-INTEGRITY', `The engine has another image for ${reference} than was loaded.`, {
+      said: `image id ${found.id}, expected ${ids.join(' or ')}`,
+    })
+  } catch (error) {
+    const failed = asPipeError(error)
+    return failed.code === 'PKG-ENGINE'
+      ? failed.with({ message: `The engine does not have ${reference} after it was loaded.` })
+      : failed
+  }
 }

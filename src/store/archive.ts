@@ -1,6 +1,7 @@
 import { PipeError } from '../errors.ts'
+import { parseDigest } from '../image/digest.ts'
 import { openCarried } from './carried.ts'
-import { inflate, inflatedSize } from './inflate.ts'
+import { inflate } from './inflate.ts'
 import {
   blobName,
   blobPath,
@@ -22,10 +23,11 @@ export interface WholeImage extends StoredImage {
 }
 
 /**
- * How the layers of an archive are: as the store has them, or inflated. The classic image store inflates them with
- * one goroutine between others, which takes it longer than this pipe needs; containerd's wants them as they are.
+ * The layers that an archive holds inflated: their sizes then, in bytes, by digest. The classic image store inflates
+ * layers with one goroutine between others, which takes it longer than this pipe needs, and before version 23 it knows
+ * no Zstandard; containerd's wants all layers as they are.
  */
-export type Feed = 'as-is' | 'inflated'
+export type Inflated = ReadonlyMap<string, number>
 
 const CHUNK = 256 * 1024
 
@@ -35,31 +37,23 @@ const CHUNK = 256 * 1024
  * and with a `manifest.json` for those that do not. What the engine reads first comes last, so that an archive that
  * ends early loads nothing.
  *
- * @throws {SizeError} where a layer cannot be inflated in one go
+ * @throws {SizeError} where a layer does not inflate to its size
  */
 export async function* archive(
   folder: string,
   images: readonly WholeImage[],
-  feed: Feed,
+  inflated: Inflated = new Map(),
 ): AsyncGenerator<Buffer> {
-  const layers = byDigest(images.flatMap((image) => image.layers))
-  const others = byDigest(images.flatMap(({ manifest, config }) => [manifest, config]))
-  for (const blob of others.values()) yield* file(blobName(blob.digest), blob.size, read(folder, blob))
-  const names = new Map<string, string>()
-  for (const layer of layers.values()) {
-    const size = feed === 'inflated' ? await inflatedSize(folder, layer) : undefined
-    const name =
-      size === undefined ? blobName(layer.digest) : `${blobName(layer.digest).split('/').at(-1)}.tar`
-    names.set(layer.digest, name)
-    yield* size === undefined
-      ? file(name, layer.size, read(folder, layer))
-      : file(name, size, inflate(folder, layer, size))
+  for (const blob of byDigest(images.flatMap(blobsOf)).values()) {
+    const size = inflated.get(blob.digest)
+    if (size === undefined) yield* file(blobName(blob.digest), blob.size, read(folder, blob))
+    else yield* file(inflatedName(blob), size, inflate(folder, blob, size))
   }
-  if (feed === 'as-is') {
+  if (inflated.size === 0) {
     yield* text('oci-layout', LAYOUT_TEXT)
     yield* text('index.json', indexText(images.flatMap(entriesOf)))
   }
-  yield* text('manifest.json', dockerManifest(images, names))
+  yield* text('manifest.json', dockerManifest(images, inflated))
   yield tarEnd()
 }
 
@@ -68,18 +62,19 @@ const byDigest = (blobs: readonly Blob[]) => new Map(blobs.map((blob) => [blob.d
 /** Every blob of an image, its manifest included. */
 export const blobsOf = ({ manifest, config, layers }: WholeImage): Blob[] => [manifest, config, ...layers]
 
-/** The text of docker's own `manifest.json`; `names` has the names of files that are not those of their blobs. */
-export const dockerManifest = (
-  images: readonly WholeImage[],
-  names: ReadonlyMap<string, string> = new Map(),
-): string =>
+/** The text of docker's own `manifest.json`. */
+export const dockerManifest = (images: readonly WholeImage[], inflated: Inflated = new Map()): string =>
   `${JSON.stringify(
     images.map(({ config, layers, tags }) => ({
       Config: blobName(config.digest),
       RepoTags: tags,
-      Layers: layers.map(({ digest }) => names.get(digest) ?? blobName(digest)),
+      Layers: layers.map((layer) =>
+        inflated.has(layer.digest) ? inflatedName(layer) : blobName(layer.digest),
+      ),
     })),
   )}\n`
+
+const inflatedName = ({ digest }: Blob) => `${parseDigest(digest).encoded}.tar`
 
 const entriesOf = (image: WholeImage): Entry[] =>
   image.tags.map((tag) => entryOf({ ...image, reference: tag }))

@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
 import { PipeError } from '../errors.ts'
-import { DigestError, parseDigest } from '../image/digest.ts'
+import { DigestError, digestOf, parseDigest } from '../image/digest.ts'
 import type { Platform } from '../image/platform.ts'
 import { parseJson } from '../json.ts'
 import { type ImageManifest, type Manifest, manifestLimit, parseManifest } from '../registry/manifest.ts'
@@ -57,6 +57,16 @@ export const configuredPlatform = async (
 
 const LARGEST_CONFIG = 16 * 1024 * 1024
 const wireConfig = z.object({ os: z.string(), architecture: z.string(), variant: z.optional(z.string()) })
+
+/**
+ * The ids that engines give to an image: containerd's store the digest of its manifest, the classic one the SHA-256 of
+ * its configuration, whatever the manifest names that by.
+ */
+export const engineIds = async (folder: string, { config, manifest }: WholeImage): Promise<string[]> => {
+  if (config.digest.startsWith('sha256:')) return [config.digest, manifest.digest]
+  const bytes = await readCarried(blobPath(folder, config.digest), LARGEST_CONFIG)
+  return [...(bytes ? [digestOf(bytes)] : []), manifest.digest]
+}
 
 /** Writes `index.json`, and what else makes a folder an OCI layout that docker loads too. */
 export const writeIndex = async (folder: string, entries: readonly Entry[]): Promise<void> => {

@@ -1,36 +1,71 @@
-import { createGunzip } from 'node:zlib'
+import type { FileHandle } from 'node:fs/promises'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { openCarried } from './carried.ts'
+import { gzipSize, isGzip, isZstd, zstdSize } from './compressed.ts'
 import { blobPath } from './layout.ts'
 import type { Blob } from './verify.ts'
 
-/** Thrown where a compressed layer is not as large as it says: an archive of it has to be given up. */
+/** Thrown where a layer does not inflate to as many bytes as were promised: its archive has to be given up. */
 export class SizeError extends Error {
   override readonly name = 'SizeError'
+  readonly digest: string
+
+  constructor(digest: string) {
+    super(`${digest} does not inflate to the size that was promised`)
+    this.digest = digest
+  }
 }
 
 // Large pieces cost less, and some of them wait so that inflating does not wait for the engine. The types know
 // nothing of the second, which every stream takes.
 const CHUNK = 1024 * 1024
-const AHEAD = { highWaterMark: 4 * CHUNK }
+const PIECES = { chunkSize: CHUNK, highWaterMark: 4 * CHUNK }
 
 /**
- * How large a compressed layer will be, as the end of the gzip format tells it (RFC 1952, "ISIZE"): wrong for 4 GiB
- * and more, and where several compressed parts follow each other. Undefined for what is not gzip, and where the
- * number cannot be right.
+ * How many bytes a compressed layer inflates to, as its format states it at no cost. It may be wrong, which inflating
+ * shows. Undefined where nothing is stated, where the number cannot be right, and for what is not compressed.
  */
-export const inflatedSize = async (folder: string, { digest, size }: Blob): Promise<number | undefined> => {
+export const statedSize = async (folder: string, { digest }: Blob): Promise<number | undefined> => {
   const file = await openCarried(blobPath(folder, digest))
-  if (file === undefined) return undefined
   try {
-    const ends = Buffer.alloc(8)
-    await file.read(ends, 0, 4, 0)
-    await file.read(ends, 4, 4, Math.max(0, size - 4))
-    const stated = ends.readUInt32LE(4)
-    const isGzip = ends.readUInt16BE(0) === 0x1f8b && ends.readUInt8(2) === 8
-    // A layer is a tar, which is whole blocks. Of several compressed parts the last one tells its own size.
-    return isGzip && stated > 0 && stated % 512 === 0 && stated >= size * 0.99 - SLACK ? stated : undefined
+    if (file === undefined) return undefined
+    const { size } = await file.stat()
+    const head = await bytesAt(file, 0, 18)
+    const stated = isGzip(head) ? gzipSize(await bytesAt(file, size - 4, 4)) : zstdSize(head)
+    // A layer is a tar, which is whole blocks. Of several compressed parts one tells its own size only.
+    const isLikely = stated !== undefined && stated > 0 && stated % 512 === 0 && stated >= size * 0.99 - SLACK
+    return isLikely ? stated : undefined
   } finally {
-    await file.close()
+    await file?.close()
+  }
+}
+
+// What does not compress becomes a little larger by it.
+const SLACK = 64 * 1024
+
+/**
+ * The same, counted by inflating the layer once for nothing. Undefined for what is not compressed and for what is
+ * damaged, which the engine shall see as it is.
+ */
+export const countedSize = async (
+  folder: string,
+  blob: Blob,
+  signal?: AbortSignal,
+): Promise<number | undefined> => {
+  const file = await openCarried(blobPath(folder, blob.digest))
+  const head = file && (await bytesAt(file, 0, 4))
+  await file?.close()
+  if (head === undefined || !(isGzip(head) || isZstd(head))) return undefined
+  try {
+    let size = 0
+    for await (const chunk of inflated(folder, blob)) {
+      signal?.throwIfAborted()
+      size += chunk.length
+    }
+    return size
+  } catch (error) {
+    if (error instanceof SizeError) return undefined
+    throw error
   }
 }
 
@@ -39,30 +74,36 @@ export const inflatedSize = async (folder: string, { digest, size }: Blob): Prom
  *
  * @throws {SizeError} as soon as they are not as many as promised
  */
-export async function* inflate(folder: string, { digest }: Blob, promised: number): AsyncGenerator<Buffer> {
-  const file = await openCarried(blobPath(folder, digest))
-  const wrong = () => new SizeError(`${digest} is not ${promised} bytes large`)
-  if (file === undefined) throw wrong()
-  const compressed = file.createReadStream({ highWaterMark: CHUNK })
-  const plain = createGunzip({ chunkSize: CHUNK, ...AHEAD })
-  compressed.on('error', (error) => plain.destroy(error))
+export async function* inflate(folder: string, blob: Blob, promised: number): AsyncGenerator<Buffer> {
   let size = 0
+  for await (const chunk of inflated(folder, blob)) {
+    size += chunk.length
+    if (size > promised) throw new SizeError(blob.digest)
+    yield chunk
+  }
+  if (size !== promised) throw new SizeError(blob.digest)
+}
+
+// What cannot be inflated to its last byte has no size that could be promised.
+async function* inflated(folder: string, { digest }: Blob): AsyncGenerator<Buffer> {
+  const file = await openCarried(blobPath(folder, digest))
+  if (file === undefined) throw new SizeError(digest)
+  const { size } = await file.stat()
+  const plain = isGzip(await bytesAt(file, 0, 4)) ? createGunzip(PIECES) : createZstdDecompress(PIECES)
+  const compressed = file.createReadStream({ highWaterMark: CHUNK, start: 0 })
+  compressed.on('error', (error) => plain.destroy(error))
   try {
-    for await (const chunk of compressed.pipe(plain)) {
-      size += chunk.length
-      if (size > promised) break
-      yield chunk
-    }
+    yield* compressed.pipe(plain)
+    if (plain.bytesWritten !== size) throw new SizeError(digest)
   } catch (error) {
-    // What is no gzip to its end: the engine shall say so.
-    if (String((error as NodeJS.ErrnoException).code).startsWith('Z_')) throw wrong()
-    throw error
+    throw /^Z(?:STD)?_/.test(String((error as NodeJS.ErrnoException).code)) ? new SizeError(digest) : error
   } finally {
     // It closes the file with it.
     compressed.destroy()
   }
-  if (size !== promised) throw wrong()
 }
 
-// Of what does not compress, gzip makes a little more than it was.
-const SLACK = 64 * 1024
+const bytesAt = async (file: FileHandle, position: number, length: number): Promise<Buffer> => {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, Math.max(0, position))
+  return buffer.subarray(0, bytesRead)
+}

@@ -1,6 +1,6 @@
 // The program behind `fakeDocker`. It starts for every docker command of every test, so it loads little.
 import { spawn } from 'node:child_process'
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Script } from '../fake-docker.ts'
 import { checkCount, fail, parse } from './arguments.ts'
@@ -32,6 +32,15 @@ const readInput = async (): Promise<Buffer> => {
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)
+}
+
+const isFirst = (start: string): boolean => {
+  try {
+    writeFileSync(join(folder, `answered-${encodeURIComponent(start)}`), '', { flag: 'wx' })
+    return true
+  } catch {
+    return false
+  }
 }
 
 const runScript = (script: string, config: string): Promise<number> =>
@@ -69,7 +78,8 @@ const main = async (): Promise<void> => {
   if (signals > 0) process.exit(143)
 
   const line = words.join(' ')
-  const answer = Object.entries(answers).find(([start]) => line.startsWith(start))?.[1]
+  const scripted = Object.entries(answers).find(([start]) => line.startsWith(start))
+  const answer = scripted?.[1].once && !isFirst(scripted[0]) ? undefined : scripted?.[1]
   const failed = answer?.script === undefined ? 0 : await runScript(answer.script, config)
   if (failed !== 0) process.exit(failed)
   const { stdout, stderr, exitCode } = answer ?? {}

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   chmodSync,
   mkdirSync,
@@ -13,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { archive, type Feed, type WholeImage } from '../../src/store/archive.ts'
+import { archive, type Inflated, type WholeImage } from '../../src/store/archive.ts'
 import { SizeError } from '../../src/store/inflate.ts'
 import { openClaim } from '../../src/store/lock.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
@@ -271,9 +272,9 @@ describe('a store', () => {
 })
 
 describe('the archive of a store', () => {
-  const archived = async (folder: string, images: WholeImage[], feed: Feed = 'as-is') => {
+  const archived = async (folder: string, images: WholeImage[], inflated: Inflated = new Map()) => {
     const chunks: Buffer[] = []
-    for await (const chunk of archive(folder, images, feed)) chunks.push(chunk)
+    for await (const chunk of archive(folder, images, inflated)) chunks.push(chunk)
     const path = join(mkdtempSync(join(tmpdir(), 'archive-')), 'images.tar')
     writeFileSync(path, Buffer.concat(chunks))
     return path
@@ -300,42 +301,48 @@ describe('the archive of a store', () => {
 
   const tar = (size: number) => Buffer.concat([randomLayer(size - 512), Buffer.alloc(512)])
 
-  it('has its layers inflated where the engine takes long for that', async () => {
-    const layers = [tar(10_240), tar(20_480)]
-    const image = fakeImage(layers.map((layer) => gzipSync(layer)))
+  it('has those layers inflated whose size then is given, and the others as they are', async () => {
+    const layers = [tar(10_240), tar(20_480), tar(30_720)]
+    const [gzip, zstd, plain] = layers as [Buffer, Buffer, Buffer]
+    const image = fakeImage([gzipSync(gzip), zstdCompressSync(zstd), plain])
     const { folder, close } = await storeOf({ 'r.test/a/base:1': image })
     await close()
-    const path = await archived(folder, [whole(image, 'r.test/a/base:1')], 'inflated')
+    const sizes = new Map(image.layers.slice(0, 2).map(({ digest }, index) => [digest, (index + 1) * 10_240]))
+    const path = await archived(folder, [whole(image, 'r.test/a/base:1')], sizes)
     const target = mkdtempSync(join(tmpdir(), 'unpacked-'))
     execFileSync('tar', ['-xf', path, '-C', target])
     const [{ Layers }] = json(target, 'manifest.json')
     for (const [index, name] of Layers.entries())
       expect(readFileSync(join(target, name)).equals(layers[index] ?? Buffer.alloc(0))).toBe(true)
-    expect(readdirSync(target).sort()).toEqual(['blobs', 'manifest.json', ...Layers].sort())
+    expect(readdirSync(target).sort()).toEqual(['blobs', 'manifest.json', ...Layers.slice(0, 2)].sort())
   })
 
-  it('leaves a layer as it is that is not gzip, or has several parts', async () => {
-    const parts = Buffer.concat([gzipSync(tar(204_800)), gzipSync(tar(1024))])
-    const image = fakeImage([tar(1024), zstdCompressSync(tar(2048)), parts])
-    const { folder, close } = await storeOf({ 'r.test/a/base:1': image })
-    await close()
-    const path = await archived(folder, [whole(image, 'r.test/a/base:1')], 'inflated')
-    const names = execFileSync('tar', ['-tf', path], { encoding: 'utf8' })
-    for (const { digest } of image.layers) expect(names).toContain(`blobs/${digest.replace(':', '/')}\n`)
-  })
-
-  it('is given up as soon as a layer turns out larger or smaller than its end says', async () => {
-    const wrong = (size: number) => {
-      const bytes = gzipSync(tar(10_240))
-      bytes.writeUInt32LE(size, bytes.length - 4)
-      return bytes
-    }
-    const parts = Buffer.concat([gzipSync(Buffer.alloc(20_480)), gzipSync(Buffer.alloc(10_240))])
-    for (const layer of [wrong(1_024_000), parts]) {
-      const image = fakeImage([layer])
+  it.each([10_239, 10_241, 512])(
+    'is given up as soon as a layer turns out not to be of the size %d',
+    async (size) => {
+      const image = fakeImage([gzipSync(tar(10_240))])
       const { folder, close } = await storeOf({ 'r.test/a/base:1': image })
       await close()
-      await expect(archived(folder, [whole(image, 'r.test/a/base:1')], 'inflated')).rejects.toThrow(SizeError)
+      const sizes = new Map(image.layers.map(({ digest }) => [digest, size]))
+      const made = archived(folder, [whole(image, 'r.test/a/base:1')], sizes)
+      await expect(made).rejects.toThrow(SizeError)
+    },
+  )
+
+  it('holds blobs by SHA-512 under their whole names', async () => {
+    const bytes = tar(1024)
+    const digest = `sha512:${createHash('sha512').update(bytes).digest('hex')}`
+    const { folder, close } = await storeOf({ 'r.test/a/base:1': base })
+    await close()
+    mkdirSync(join(folder, 'blobs/sha512'))
+    writeFileSync(pathOf(folder, digest), bytes)
+    const image = { ...whole(base, 'r.test/a/base:1'), layers: [{ digest, size: 1024 }] }
+    for (const sizes of [undefined, new Map([[digest, 1024]])]) {
+      if (sizes) writeFileSync(pathOf(folder, digest), gzipSync(bytes))
+      const target = mkdtempSync(join(tmpdir(), 'unpacked-'))
+      execFileSync('tar', ['-xf', await archived(folder, [image], sizes), '-C', target])
+      const [{ Layers }] = json(target, 'manifest.json')
+      expect(readFileSync(join(target, Layers[0])).equals(bytes)).toBe(true)
     }
   })
 

@@ -17,7 +17,9 @@ describe('a tar header', () => {
     for (const size of [0, 1, 511, 512, 513]) expect((size + tarPadding(size).length) % 512).toBe(0)
   })
 
-  it('does not cut a name', () => {
-    expect(() => tarHeader('a'.repeat(101), 1)).toThrow(TypeError)
+  it.each([100, 101, 140, 300])('does not cut a name of %d bytes', (length) => {
+    const name = `blobs/sha512/${'a'.repeat(length - 13)}`
+    expect(list(tarHeader(name, 1))).toMatch(new RegExp(`^-rw-r--r-- 0/0 +1 1970-01-01 00:00 ${name}\n`))
+    expect(tarHeader(name, 1)).toEqual(tarHeader(name, 1))
   })
 })
