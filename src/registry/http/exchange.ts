@@ -19,7 +19,7 @@ export const createExchange =
     const timer = setTimeout(() => late.abort(), timeouts.total)
     const signal = request.signal ? AbortSignal.any([request.signal, late.signal]) : late.signal
     try {
-      return await ask(connections, request, timeouts, signal)
+      return await ask(connections, request, { timeouts, signal })
     } catch (error) {
       request.signal?.throwIfAborted()
       if (late.signal.aborted) throw tooSlow(request, timeouts)
@@ -30,14 +30,14 @@ export const createExchange =
     }
   }
 
-const ask = async (
-  connections: Connections,
-  request: Request,
-  timeouts: Timeouts,
-  signal: AbortSignal,
-): Promise<Answer> => {
+interface Bounds {
+  timeouts: Timeouts
+  signal: AbortSignal
+}
+
+const ask = async (connections: Connections, request: Request, bounds: Bounds): Promise<Answer> => {
   const { url, limit, stream, signal: stopped } = request
-  const send = () => connections.dispatcher(url.origin).request(optionsOf(request, timeouts, signal))
+  const send = () => connections.dispatcher(url.origin).request(optionsOf(request, bounds))
   const response = await send().catch((error: unknown) => {
     if (wantsHttp1(error) && connections.leaveHttp2(url.origin)) return send()
     throw error
@@ -58,11 +58,7 @@ const ask = async (
   }
 }
 
-const optionsOf = (
-  { method, url, headers, authorization, body }: Request,
-  timeouts: Timeouts,
-  signal: AbortSignal,
-) => ({
+const optionsOf = ({ method, url, headers, authorization, body }: Request, { timeouts, signal }: Bounds) => ({
   origin: url.origin,
   path: `${url.pathname}${url.search}`,
   method,

@@ -35,7 +35,12 @@ export const openTunnel = (proxy: TunnelProxy, target: string, timeout: number):
       resolve(socket)
     } else {
       socket.destroy()
-      reject(refused(proxy, target, statusCode, `HTTP ${statusCode} ${statusMessage ?? ''}`.trim()))
+      reject(
+        refused(proxy, target, {
+          status: statusCode,
+          said: `HTTP ${statusCode} ${statusMessage ?? ''}`.trim(),
+        }),
+      )
     }
   })
   request.on('error', (error) => {
@@ -50,7 +55,11 @@ const failed = (target: string) => `The proxy makes no connection to ${target}`
 
 const named = ({ hostname, port }: TunnelProxy) => `HTTPS_PROXY names the proxy ${hostname}:${port}, which`
 
-const refused = (proxy: TunnelProxy, target: string, status: number, said: string): PipeError => {
+const refused = (
+  proxy: TunnelProxy,
+  target: string,
+  { status, said }: { status: number; said: string },
+): PipeError => {
   const [code, why] =
     status >= 500
       ? (['PKG-NETWORK', 'does not reach the registry.'] as const)
