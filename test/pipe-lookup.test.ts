@@ -438,7 +438,7 @@ describe('what is not an image', () => {
         6,
         expect.stringContaining(`acme/base is not a container image, but ${what}`),
       ])
-      expect(commands()).toEqual([])
+      expect(commands()).toHaveLength(1)
     }
   })
 
@@ -582,5 +582,24 @@ describe('layers that are compressed with zstd', () => {
 
   it('are no error of CHECK_ONLY with STORE, where the pipe unpacks them', async () => {
     expect((await inClone({ CHECK_ONLY: 'true', STORE: '.images' }, engine('20.10.24'))).exitCode).toBe(0)
+  })
+})
+
+describe('an image of Docker Hub', () => {
+  it.each([
+    'docker.io/alpine:3.20',
+    'docker.io/library/alpine:3.20',
+    'index.docker.io/library/alpine:3.20',
+    'index.docker.io/alpine:3.20',
+  ])('is found in the engine, where its name is short: %s', async (image) => {
+    const images = [{ id: sha256('alpine'), names: ['alpine:3.20', `alpine@${sha256('manifest')}`] }]
+    const { exitCode, result, commands } = await run({ IMAGE: image, PULL_POLICY: 'never' }, { images })
+    expect(exitCode).toBe(0)
+    expect(commands()).toHaveLength(1)
+    expect(result().images[0]).toMatchObject({
+      id: sha256('alpine'),
+      digest: sha256('manifest'),
+      source: 'engine',
+    })
   })
 })

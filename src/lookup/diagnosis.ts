@@ -116,7 +116,7 @@ const notReadable = (error: PipeError, tried: readonly Kind[], facts: Facts): Ex
 }
 
 const hasOwnReason = ({ code, said }: PipeError, { image }: Facts): boolean => {
-  const refused = ['PKG-AUTH-REFUSED', 'PKG-ACCESS-DENIED', 'PKG-PACKAGE-UNKNOWN'].includes(code)
+  const refused = ['PKG-AUTH-REFUSED', 'PKG-ACCESS-DENIED'].includes(code)
   // What engines put before the words of a registry.
   const words = said?.replace(/^Error response from daemon: /i, '').replace(/^(?:Head|Get) "[^"]*": /, '')
   return refused && !isStock(words?.replace('basic auth ', ''), formatReference(image))

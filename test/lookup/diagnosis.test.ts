@@ -45,6 +45,7 @@ describe('a refusal in the words that every registry has for it', () => {
     'unauthorized',
     'UNAUTHORIZED: access to the requested resource is not authorized',
     'HTTP 403 without a word',
+    'DENIED: acme/base does not exist in this workspace, or access is denied',
     "Error response from daemon: pull access denied for crg.apkg.io/acme/base, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
     'Error response from daemon: Head "https://crg.apkg.io/v2/acme/base/manifests/1.4": no basic auth credentials',
   ])('is explained by its usual causes: %s', (said) => {
@@ -64,6 +65,14 @@ describe('a refusal with a reason of its own', () => {
     expect(why).toContain('The registry gives a reason of its own')
     expect(why).not.toMatch(/linked to another|there is no package/)
     expect(hint).toMatch(/^Do what the reason asks for\./)
+  })
+
+  it('is no reason where it says that there is no such package', () => {
+    const { why } = explained({
+      code: 'PKG-PACKAGE-UNKNOWN',
+      said: 'NAME_UNKNOWN: nobody pushed it to our shelf',
+    })
+    expect(why).toContain('there is no package "base"')
   })
 
   it('is told of the second credential too, though its code is the same', () => {
