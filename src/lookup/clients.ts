@@ -26,6 +26,13 @@ interface Context {
 /** Opens the clients of a run; each connects when it is first asked. */
 export const createClients = ({ log, ...context }: Context): Clients => {
   const clients = new Map<string, RegistryClient>()
+  // Whatever a registry says to each of two credentials is said once.
+  const told = new Set<string>()
+  const once = (tell: (text: string) => void) => (text: string) => {
+    if (!told.has(text)) tell(text)
+    told.add(text)
+  }
+  const [inform, warn] = [once(log.info), once(log.warning)]
   const create = (host: string, credential: Credential | undefined) =>
     createRegistryClient({
       ...context,
@@ -33,8 +40,8 @@ export const createClients = ({ log, ...context }: Context): Clients => {
       credential,
       userAgent: USER_AGENT,
       onRequest: (line) => log.debug(requestLine(line)),
-      onWarning: (text) => log.warning(`The registry ${host} warns: ${text}`),
-      onRealm: ({ host: realm }) => log.info(`The registry ${host} has its tokens issued by ${realm}`),
+      onRealm: ({ host: realm }) => inform(`The registry ${host} has its tokens issued by ${realm}`),
+      onWarning: (text) => warn(`The registry ${host} says: ${text}`),
     })
   return {
     get(domain, credential) {

@@ -2,10 +2,9 @@ import { type Credential, credentialName } from '../credential.ts'
 import type { PipeError } from '../errors.ts'
 import { quote } from '../image/quote.ts'
 import { formatReference, type ImageReference } from '../image/reference.ts'
+import { isStock } from '../registry/http/words.ts'
 import { nearestTags } from '../suggest.ts'
-import { nextMayRead } from './credentials.ts'
 import type { Failure } from './failure.ts'
-import { isStock } from './stock.ts'
 
 /** What is known where a failure of an image happened. */
 export interface Facts {
@@ -30,10 +29,11 @@ export const diagnose = (failures: readonly Failure[], facts: Facts): PipeError 
   // About an image of another registry, that registry alone knows more.
   if (facts.image.domain !== facts.registry) return first.error.with(missingTag(first, facts))
   const { why = first.error.why, hint = first.error.hint } = explain(first, others, facts)
+  const isNewReason = (error: PipeError) => error.said !== first.error.said && hasOwnReason(error, facts)
   const more = others
-    .filter((other) => other.error.code !== first.error.code || hasOwnReason(other, facts))
+    .filter(({ error }) => error.code !== first.error.code || isNewReason(error))
     .map(({ credential, error }) => {
-      const said = hasOwnReason({ error }, facts) ? ` (${error.said})` : ''
+      const said = isNewReason(error) ? ` (${error.said})` : ''
       return ` With ${credentialName(credential?.kind)}: ${error.code}: ${error.message}${said}.`
     })
   return first.error.with({ why: why + more.join(''), hint })
@@ -54,10 +54,10 @@ const explain = (first: Failure, others: readonly Failure[], facts: Facts): Expl
   const kind = credential?.kind
   switch (error.code) {
     case 'PKG-AUTH-REFUSED':
-      return refused(kind)
+      return hasOwnReason(error, facts) ? { hint: refused(kind).hint } : refused(kind)
     case 'PKG-ACCESS-DENIED':
     case 'PKG-PACKAGE-UNKNOWN':
-      return notReadable(first, [kind, ...others.map((other) => other.credential?.kind)], facts)
+      return notReadable(error, [kind, ...others.map((other) => other.credential?.kind)], facts)
     case 'PKG-TAG-UNKNOWN':
       return missingTag(first, facts)
     case 'PKG-DIGEST-UNKNOWN':
@@ -69,7 +69,7 @@ const explain = (first: Failure, others: readonly Failure[], facts: Facts): Expl
   }
 }
 
-const refused = (kind: Kind): Explanation =>
+const refused = (kind: Kind): Required<Explanation> =>
   kind === 'api-token'
     ? {
         why: 'The registry does not accept this e-mail address and API token.',
@@ -80,7 +80,7 @@ const refused = (kind: Kind): Explanation =>
         hint: 'Remove variables named BITBUCKET_PACKAGES_USERNAME and BITBUCKET_PACKAGES_TOKEN from the settings and from bitbucket-pipelines.yml, and run the step again.',
       }
 
-const notReadable = (failure: Failure, tried: readonly Kind[], facts: Facts): Explanation => {
+const notReadable = (error: PipeError, tried: readonly Kind[], facts: Facts): Explanation => {
   const { image, repository } = facts
   const [workspace = '', ...rest] = image.path.split('/')
   const name = quote(rest.join('/'))
@@ -91,7 +91,7 @@ const notReadable = (failure: Failure, tried: readonly Kind[], facts: Facts): Ex
     ? 'give an API token whose account may read it'
     : 'give API_TOKEN_USERNAME and API_TOKEN, an API token with the scope read:package:bitbucket'
   const asked = `It was asked for with ${tried.map(credentialName).join(' and ')}.`
-  if (hasOwnReason(failure, facts))
+  if (hasOwnReason(error, facts))
     return {
       why: `${asked} The registry gives a reason of its own for its refusal: see what it said.`,
       hint: `Do what the reason asks for. Where it does not help: check the spelling; ${link}; or ${token}.`,
@@ -107,7 +107,7 @@ const notReadable = (failure: Failure, tried: readonly Kind[], facts: Facts): Ex
     ...(withToken
       ? ['the API token lacks the scope read:package:bitbucket, or its account may not read the package']
       : []),
-    ...(failure.error.code === 'PKG-PACKAGE-UNKNOWN' ? ['nothing was pushed to it yet'] : []),
+    ...(error.code === 'PKG-PACKAGE-UNKNOWN' ? ['nothing was pushed to it yet'] : []),
   ]
   return {
     why: `${asked} The step's own credentials read only packages that are linked to ${here}. Either ${causes.join(', or ')}.${elsewhere}`,
@@ -115,9 +115,12 @@ const notReadable = (failure: Failure, tried: readonly Kind[], facts: Facts): Ex
   }
 }
 
-const hasOwnReason = ({ error }: Pick<Failure, 'error'>, { image, registry }: Facts): boolean =>
-  nextMayRead(error) &&
-  !isStock(error.said, [image.name, image.path, ...image.path.split('/'), registry, image.tag ?? ''])
+const hasOwnReason = ({ code, said }: PipeError, { image }: Facts): boolean => {
+  const refused = ['PKG-AUTH-REFUSED', 'PKG-ACCESS-DENIED'].includes(code)
+  // What engines put before the words of a registry.
+  const words = said?.replace(/^Error response from daemon: /i, '').replace(/^(?:Head|Get) "[^"]*": /, '')
+  return refused && !isStock(words?.replace('basic auth ', ''), formatReference(image))
+}
 
 // Without a host, a name means a package here, and on Docker Hub an image of a library or of an account.
 const onDockerHub = ({ path, tag, digest }: ImageReference, own: string | undefined): string => {

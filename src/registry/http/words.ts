@@ -49,7 +49,7 @@ export const isStock = (said: string | undefined, name = ''): boolean =>
 const stock = new Set(
   `unauthorized unauthenticated denied forbidden access authentication authorization required requested error
   errors the a an to of for is are was be or and not no on in with this that your you has have does do may must
-  resource repository package image manifest action pull grant read permission permissions permitted allowed authorized
+  resource repository package workspace project registry known image manifest action pull grant read permission permissions permitted allowed authorized
   insufficient scope credentials credential invalid incorrect bad wrong username user name password token login
   log sign in failed failure basic bearer http https without word don't doesn't exist exists require requires
   docker valid provided please unknown could can cannot can't be found digest blob
