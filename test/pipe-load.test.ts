@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,7 @@ import { createZstdCompress, gunzipSync, gzipSync, zstdCompressSync } from 'node
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FakeImage, fakeImage, serveImage, tarLayer } from './fake-image.ts'
 import { serveBasic } from './fake-package.ts'
-import { type FakeRegistry, manifestReply, startFake } from './fake-registry.ts'
+import { type FakeRegistry, manifestReply, sha256, startFake } from './fake-registry.ts'
 import { type PipeOptions, runPipe, TOKEN, USERNAME } from './run-pipe.ts'
 
 const base = fakeImage([tarLayer(20_000), tarLayer(1_000)])
@@ -202,6 +203,100 @@ describe('one image that cannot be delivered by STORE', () => {
     expect(exitCode).toBe(9)
     expect(log).toContain('PKG-ENGINE-UNREACHABLE')
     expect(loads.length).toBeLessThan(3)
+  })
+})
+
+describe('by STORE comes what the engine would pull too', () => {
+  type Document = Record<string, unknown> & { config: Descriptor; layers: Descriptor[] }
+  interface Descriptor {
+    mediaType?: string
+    digest: string
+    size?: number
+  }
+  const changed = (image: FakeImage, change: (manifest: Document) => void): FakeImage => {
+    const document = JSON.parse(image.manifest.toString())
+    change(document)
+    const manifest = Buffer.from(JSON.stringify(document))
+    return { ...image, manifest, digest: sha256(manifest) }
+  }
+  const sized = (size: number | undefined) => (image: FakeImage) =>
+    changed(image, ({ config, layers }) => {
+      for (const each of [config, ...layers])
+        if (size === undefined) delete each.size
+        else each.size = size
+    })
+  const bySha512 = (image: FakeImage) => {
+    const blobs = new Map(image.blobs)
+    const renamed = changed(image, ({ config, layers }) => {
+      for (const each of [config, ...layers]) {
+        const bytes = blobs.get(each.digest) ?? Buffer.alloc(0)
+        each.digest = `sha512:${createHash('sha512').update(bytes).digest('hex')}`
+        blobs.set(each.digest, bytes)
+      }
+    })
+    return { ...renamed, blobs }
+  }
+  const layer = tarLayer(3_000)
+  const kinds: Record<string, FakeImage> = {
+    'an image without layers': fakeImage([]),
+    'an image that has a layer twice': fakeImage([layer, tarLayer(500), layer]),
+    'an image with a layer that is not compressed': fakeImage([gunzipSync(layer)]),
+    'an image that says a size of 0 for everything': sized(0)(base),
+    'an image that says no size': sized(undefined)(base),
+    'an image that says too small a size': sized(7)(base),
+    'an image that says too large a size': sized(1_000_000)(base),
+    'an image whose blobs are named by SHA-512': bySha512(base),
+    "an image in Docker's format": changed(base, (manifest) => {
+      const docker = 'application/vnd.docker'
+      manifest.mediaType = `${docker}.distribution.manifest.v2+json`
+      manifest.config.mediaType = `${docker}.container.image.v1+json`
+      for (const each of manifest.layers) each.mediaType = `${docker}.image.rootfs.diff.tar.gzip`
+    }),
+  }
+  it.each(Object.entries(kinds))('%s', async (_, image) => {
+    const { mediaType } = JSON.parse(image.manifest.toString())
+    serveImage(registry, 'acme/base', '1.4', image)
+    for (const reference of ['1.4', image.digest])
+      registry.on(`GET /v2/acme/base/manifests/${reference}`, manifestReply(image.manifest, mediaType))
+    const first = await run()
+    expect([first.exitCode, first.log]).toEqual([0, expect.stringContaining('1 image in')])
+    expect(first.result().images[0].id).toBe(image.configDigest)
+    const later = await run({ PULL_POLICY: 'never' })
+    expect(later.exitCode).toBe(0)
+    expect(later.result().images[0]).toMatchObject({ id: image.configDigest, source: 'store' })
+  })
+
+  it('and is not fetched again because of what its manifest says of a size', async () => {
+    serveImage(registry, 'acme/base', '1.4', sized(7)(base))
+    await run()
+    const { result } = await run()
+    expect(result().images[0]).toMatchObject({ bytesTransferred: 0, source: 'store' })
+  })
+
+  const platforms: Record<string, object | null | undefined> = {
+    'names no platform': undefined,
+    'has null for a platform': null,
+    'has an os.version of several words': {
+      os: 'linux',
+      architecture: 'arm64',
+      'os.version': 'Ubuntu 22.04',
+    },
+    'has an os.version with a slash and a new line': {
+      ...{ os: 'linux', architecture: 'arm64', variant: 'v8' },
+      'os.version': '10.0/17763\n1',
+    },
+  }
+  it.each(Object.entries(platforms))('an image whose entry in an index %s', async (_, platform) => {
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+    const entry = { mediaType, digest: base.digest, size: base.manifest.length, platform }
+    const type = 'application/vnd.oci.image.index.v1+json'
+    const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: [entry] }))
+    registry.on('GET /v2/acme/base/manifests/1.4', manifestReply(index, type))
+    for (const variables of [{}, { PULL_POLICY: 'never' }]) {
+      const { exitCode, log, result } = await run(variables)
+      expect([exitCode, log]).toEqual([0, expect.stringContaining('1 image in')])
+      expect(result().images[0]).toMatchObject({ id: base.configDigest, digest: sha256(index) })
+    }
   })
 })
 

@@ -1,11 +1,13 @@
 import { asPipeError, PipeError } from '../errors.ts'
 import { blobsOf, type WholeImage } from '../store/archive.ts'
-import { configuredPlatform } from '../store/contents.ts'
+import { configuredPlatform, measured } from '../store/contents.ts'
+import { diskError } from '../store/disk.ts'
 import type { Store } from '../store/store.ts'
 import { seconds, size } from '../units.ts'
 import { warnOfSize } from './carried-size.ts'
 import { type Fetches, fetchAll } from './fetch-all.ts'
 import { type Missing, missingBlobs, unfetchable, unusable } from './missing.ts'
+import { tooLarge } from './space.ts'
 import type { StoreRequest } from './store-request.ts'
 import type { Tools } from './tools.ts'
 
@@ -18,44 +20,62 @@ export interface Kept {
   attempts: number
 }
 
+/** For each image how it went. */
+type Results = Map<StoreRequest, Kept | PipeError>
+
 /**
  * Brings into a store whatever of some images is not there or is damaged, each blob once, and lists them there.
- * Bytes that go to the engine are hashed first, unless they have just arrived.
- *
- * @returns for each image how it went; PKG-STORE where the store can only be read and something is missing
+ * Bytes that go to the engine are hashed first, unless they have just arrived. What cannot be done for one image is the
+ * failure of that image alone; PKG-STORE where the store can only be read and something is missing.
  */
 export const keepAll = async (
   requests: readonly StoreRequest[],
   store: Store,
   tools: Pick<Tools, 'clients' | 'log' | 'retrying'>,
-): Promise<Map<StoreRequest, Kept | PipeError>> => {
+): Promise<Results> => {
   const started = performance.now()
   const { log } = tools
-  const results = new Map<StoreRequest, Kept | PipeError>()
-  const usable = requests.filter((request) => {
-    const error = unusable(request)
-    if (error !== undefined) results.set(request, error)
-    return error === undefined
-  })
-  await store.claim?.add(
-    usable.flatMap(({ whole, described }) => [
-      ...described.keys(),
-      ...blobsOf(whole).map(({ digest }) => digest),
-    ]),
-  )
-  const missing = await missingBlobs(usable, store, log)
-  warnOfSize(await store.predict(usable.map(({ whole }) => whole)), log)
-  const fetches = await fetchAll(
-    [...missing.values()].filter(({ by }) => unfetchable(by, missing, store) === undefined),
-    store,
-    tools,
-  )
-  for (const request of usable) results.set(request, await settled(request, { missing, store, fetches }))
-  await list(results, store)
+  const results: Results = new Map()
+  /** Those of the images that have no error. */
+  const without = (
+    some: readonly StoreRequest[],
+    errorOf: (request: StoreRequest) => PipeError | undefined,
+  ) =>
+    some.filter((request) => {
+      const error = errorOf(request)
+      if (error !== undefined) results.set(request, error)
+      return error === undefined
+    })
+
+  let open = without(requests, unusable)
+  const unclaimed = await claim(open, store)
+  open = without(open, () => unclaimed)
+  const missing = await missingBlobs(open, store, log)
+  open = without(open, (request) => unfetchable(request, missing, store))
+  const large = await tooLarge(open, missing, store)
+  open = without(open, (request) => large.get(request))
+  warnOfSize(await store.predict(open.map(({ whole }) => whole)), log)
+  const fetches = await fetchAll(open, missing, { ...tools, store })
+  for (const request of open) results.set(request, await settled(request, { missing, store, fetches }))
+  await list(results, store, log)
   const bytes = keptOf(results).reduce((sum, [, { transferred }]) => sum + transferred, 0)
   if (bytes > 0)
     log.info(`Fetched ${size(bytes)} into ${store.shown} (${seconds(performance.now() - started)})`)
   return results
+}
+
+// Without a claim, another pipe on the same folder might remove what this one is about to load.
+const claim = async (requests: readonly StoreRequest[], store: Store): Promise<PipeError | undefined> => {
+  const digests = requests.flatMap(({ whole, described }) => [
+    ...described.keys(),
+    ...blobsOf(whole).map(({ digest }) => digest),
+  ])
+  try {
+    await store.claim?.add(digests)
+    return undefined
+  } catch (error) {
+    return asPipeError(diskError(error, store.folder))
+  }
 }
 
 interface Round {
@@ -68,33 +88,36 @@ const settled = async (
   request: StoreRequest,
   { missing, store, fetches }: Round,
 ): Promise<Kept | PipeError> => {
-  const refused = unfetchable(request, missing, store)
-  if (refused !== undefined) return refused
   let transferred = 0
   let attempts = 0
-  for (const { digest } of blobsOf(request.whole)) {
+  for (const digest of new Set(blobsOf(request.whole).map((blob) => blob.digest))) {
     const fetched = fetches.get(digest)
     if (fetched instanceof PipeError) return fetched
     attempts = Math.max(attempts, fetched?.attempts ?? 0)
-    if (missing.get(digest)?.by === request) transferred += fetched?.transferred ?? 0
+    if (missing.get(digest)?.by[0] === request) transferred += fetched?.transferred ?? 0
   }
   try {
-    const platform = await configuredPlatform(store.folder, request.whole)
-    return { whole: { ...request.whole, platform }, transferred, attempts }
+    const whole = await measured(store.folder, request.whole)
+    const platform = await configuredPlatform(store.folder, whole)
+    return { whole: { ...whole, platform }, transferred, attempts }
   } catch (error) {
-    return asPipeError(error)
+    return asPipeError(diskError(error, store.folder))
   }
 }
 
-const keptOf = (results: ReadonlyMap<StoreRequest, Kept | PipeError>) =>
+const keptOf = (results: Results) =>
   [...results].filter((entry): entry is [StoreRequest, Kept] => !(entry[1] instanceof PipeError))
 
 // An image that cannot be listed is not kept, whatever blobs of it are there.
-const list = async (results: Map<StoreRequest, Kept | PipeError>, store: Store) => {
+const list = async (results: Results, store: Store, log: Tools['log']) => {
   const kept = keptOf(results)
   if (store.claim === undefined || kept.length === 0) return
   try {
-    await store.keep(kept.map(([, { whole }]) => whole))
+    const unread = await store.keep(kept.map(([, { whole }]) => whole))
+    for (const digest of unread)
+      log.warning(
+        `${store.shown} lists ${digest}, which cannot be read here; as long as it does, no blob is removed from it.`,
+      )
   } catch (error) {
     for (const [request] of kept) results.set(request, asPipeError(error))
   }

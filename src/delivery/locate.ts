@@ -1,6 +1,6 @@
 import type { EngineImage } from '../engine/images.ts'
 import type { EngineImages } from '../engine/listed.ts'
-import { PipeError } from '../errors.ts'
+import { type Code, PipeError } from '../errors.ts'
 import { isSamePlatform, matchPlatform } from '../image/match.ts'
 import type { Platform } from '../image/platform.ts'
 import type { ImageReference } from '../image/reference.ts'
@@ -34,7 +34,7 @@ export const locate = async (image: ImageReference, places: Places): Promise<Ima
   const { pullPolicy, lookup, store, log } = places
   if (pullPolicy === 'always') return ask(image, places)
   const here = await lookHere(image, places).catch((error: unknown) => {
-    if (!(error instanceof PipeError && error.code === 'PKG-INTEGRITY')) throw error
+    if (!(error instanceof PipeError && NO_IMAGE.includes(error.code))) throw error
     if (pullPolicy === 'never') return { from: 'nowhere', error } as const
     log.warning(error.message)
     return undefined
@@ -44,6 +44,9 @@ export const locate = async (image: ImageReference, places: Places): Promise<Ima
   if (lookup.credentials(image).length === 0) return { from: 'nowhere', error: noCredentials(image.domain) }
   return ask(image, places)
 }
+
+// What a store lists, and has damaged or as something else than an image.
+const NO_IMAGE: readonly Code[] = ['PKG-INTEGRITY', 'PKG-MANIFEST', 'PKG-SCHEMA1']
 
 const ask = async (image: ImageReference, places: Places): Promise<ImageSource> => {
   const { lookup, present } = places

@@ -1,19 +1,22 @@
-import { PipeError } from '../errors.ts'
+import { asPipeError, PipeError } from '../errors.ts'
 import { DigestError } from '../image/digest.ts'
 import { mapConcurrently } from '../map-concurrently.ts'
 import type { Log } from '../report/log.ts'
 import { blobsOf } from '../store/archive.ts'
+import { diskError } from '../store/disk.ts'
 import { blobPath, writeWhole } from '../store/layout.ts'
 import type { Store } from '../store/store.ts'
-import { type Blob, blobState, sizeState } from '../store/verify.ts'
+import { type Blob, type BlobState, blobState, sizeState } from '../store/verify.ts'
 import type { StoreRequest } from './store-request.ts'
 
 /** A blob that a store lacks. */
 export interface Missing {
   blob: Blob
-  state: 'absent' | 'damaged'
-  /** The first image that needs it. */
-  by: StoreRequest
+  state: Exclude<BlobState, 'whole'>
+  /** The images that need it, in their order. */
+  by: readonly StoreRequest[]
+  /** Why what the registry has said already could not be written down. */
+  unwritten?: PipeError
 }
 
 /**
@@ -25,26 +28,41 @@ export const missingBlobs = async (
   { folder, shown }: Store,
   log: Log,
 ): Promise<Map<string, Missing>> => {
-  const needed = new Map<string, { blob: Blob; by: StoreRequest; loaded: boolean }>()
-  for (const by of requests) {
-    const described = [...by.described].map(([digest, { length }]) => ({ digest, size: length }))
-    for (const blob of [...described, ...blobsOf(by.whole)]) {
-      const known = needed.get(blob.digest)
-      needed.set(blob.digest, { blob, by: known?.by ?? by, loaded: by.loaded || (known?.loaded ?? false) })
-    }
-  }
   const missing = new Map<string, Missing>()
   // Two at a time: one is read while the other is hashed.
-  await mapConcurrently([...needed.values()], 2, async ({ blob, by, loaded }) => {
-    const state = await (loaded ? blobState : sizeState)(folder, blob)
+  await mapConcurrently(needs(requests), 2, async ({ blob, by }) => {
+    const { digest } = blob
+    const state = await (by.some(({ loaded }) => loaded) ? blobState : sizeState)(folder, blob)
     if (state === 'whole') return
-    if (state === 'damaged') log.warning(`The blob ${blob.digest} in ${shown} is damaged.`)
-    const described = by.described.get(blob.digest)
-    if (described === undefined) missing.set(blob.digest, { blob, state, by })
-    // If the folder cannot be written, nothing is put there and the image is not listed.
-    else await writeWhole(blobPath(folder, blob.digest), described).catch(() => {})
+    if (state !== 'absent') log.warning(`The blob ${digest} in ${shown} is ${state}.`)
+    const described = by.map((request) => request.described.get(digest)).find((bytes) => bytes !== undefined)
+    const unwritten = described && (await written(folder, digest, described))
+    if (described === undefined) missing.set(digest, { blob, state, by })
+    else if (unwritten !== undefined) missing.set(digest, { blob, state, by, unwritten })
   })
   return missing
+}
+
+const needs = (requests: readonly StoreRequest[]): Array<{ blob: Blob; by: readonly StoreRequest[] }> => {
+  const all = new Map<string, { blob: Blob; by: StoreRequest[] }>()
+  for (const request of requests) {
+    const described = [...request.described].map(([digest, { length }]) => ({ digest, size: length }))
+    for (const blob of [...blobsOf(request.whole), ...described]) {
+      const known = all.get(blob.digest)
+      if (known === undefined) all.set(blob.digest, { blob, by: [request] })
+      else if (known.by.at(-1) !== request) known.by.push(request)
+    }
+  }
+  return [...all.values()]
+}
+
+const written = async (folder: string, digest: string, bytes: Buffer): Promise<PipeError | undefined> => {
+  try {
+    await writeWhole(blobPath(folder, digest), bytes)
+    return undefined
+  } catch (error) {
+    return asPipeError(diskError(error, folder))
+  }
 }
 
 /** Why an image cannot be kept at all: a digest in its manifest that cannot be checked. */
@@ -60,13 +78,14 @@ export const unusable = ({ whole }: StoreRequest): PipeError | undefined => {
   }
 }
 
-/** Why what is missing of an image cannot be fetched; undefined where it can, and where nothing is missing. */
+/** Why what is missing of an image cannot be had; undefined where it can, and where nothing is missing. */
 export const unfetchable = (
   { whole, described, credentials }: StoreRequest,
   missing: ReadonlyMap<string, Missing>,
   { shown, claim }: Store,
 ): PipeError | undefined => {
-  const first = blobsOf(whole).flatMap(({ digest }) => missing.get(digest) ?? [])[0]
+  const lacking = blobsOf(whole).flatMap(({ digest }) => missing.get(digest) ?? [])
+  const first = lacking[0]
   if (first === undefined) return undefined
   const { state, blob } = first
   const failed =
@@ -74,7 +93,7 @@ export const unfetchable = (
       ? `${whole.reference} is in ${shown}, but its blob ${blob.digest} is ${state}.`
       : `${whole.reference} cannot be put into ${shown}: its blob ${blob.digest} is ${state} there.`
   if (credentials.length === 0) {
-    return new PipeError(state === 'damaged' ? 'PKG-INTEGRITY' : 'PKG-NOT-HERE', failed, {
+    return new PipeError(state === 'absent' ? 'PKG-NOT-HERE' : 'PKG-INTEGRITY', failed, {
       why: 'The artifact or cache was damaged or is incomplete, and the registry must not be asked or there are no credentials to ask it with.',
       hint: 'Remove the cache, or run the step again that made the artifact; with PULL_POLICY: missing and the credentials of the step the pipe fetches it again.',
     })
@@ -84,5 +103,5 @@ export const unfetchable = (
         why: 'The folder was made by another user, and this step may only read it.',
         hint: 'Run the step again that made the artifact, or chmod -R a+rwX the folder before the pipe.',
       })
-    : undefined
+    : lacking.find(({ unwritten }) => unwritten !== undefined)?.unwritten
 }

@@ -14,7 +14,7 @@ export const noSpace = (folder: string, { needed, free }: { needed: number; free
   new PipeError('PKG-DISK-FULL', `${folder} needs ${size(needed)} more, and ${size(free)} are free.`)
 
 // What a folder that is not ours to write says (errno of POSIX).
-const CLOSED = ['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EEXIST', 'ENOENT', 'ENOSPC', 'EDQUOT']
+const CLOSED = ['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOENT', 'ENOSPC', 'EDQUOT']
 
 /** A failure to write to a store. */
 export const diskError = (error: unknown, folder: string): unknown =>

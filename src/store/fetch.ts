@@ -49,12 +49,14 @@ export const fetchBlob = async (blob: Blob, openBlob: OpenBlob, context: Context
       await part.flush().catch((error) => {
         throw diskError(error, folder)
       })
-      if (part.digest() === parseDigest(blob.digest).encoded) break
+      if (isWhole(part, blob)) break
       await part.restart()
       // Parts of two answers may not fit together; a whole one from the start must.
       if (!again) throw otherBytes(blob)
     }
-    await rename(own, path)
+    await rename(own, path).catch((error) => {
+      throw diskError(error, folder)
+    })
     return fetched
   } catch (error) {
     // What is wrong helps nobody; what only broke off does.
@@ -87,16 +89,18 @@ const fetchRest = (
 ): Promise<void> => {
   let etag: string | undefined
   return retry(async ({ attempt, signal }) => {
-    if (part.size() > blob.size) await part.restart()
-    if (part.size() === blob.size) return
+    if (part.size() > 0 && isWhole(part, blob)) return
+    if (blob.size > 0 && part.size() >= blob.size) await part.restart()
     fetched.attempts++
     const stream = await openBlob(blob.digest, { from: part.size(), etag, attempt, signal })
     etag = stream.etag
     if (stream.from !== part.size()) await part.restart()
+    // What a manifest says of a size may be wrong, or nothing at all: engines go by the digest.
+    const end = stream.size ?? (blob.size || Number.POSITIVE_INFINITY)
     for await (const chunk of stream.body) {
       fetched.transferred += chunk.length
       onBytes?.(chunk.length)
-      if (part.size() + chunk.length > blob.size) {
+      if (part.size() + chunk.length > end) {
         await part.restart()
         throw otherBytes(blob)
       }
@@ -104,10 +108,13 @@ const fetchRest = (
         throw diskError(error, folder)
       })
     }
-    if (part.size() < blob.size)
-      throw new PipeError('PKG-NETWORK', `${blob.digest} ended after ${part.size()} of ${blob.size} bytes`)
+    const isShort = part.size() < end && end < Number.POSITIVE_INFINITY
+    if (isShort && !isWhole(part, blob))
+      throw new PipeError('PKG-NETWORK', `${blob.digest} ended after ${part.size()} of ${end} bytes`)
   }, retrying)
 }
+
+const isWhole = (part: Part, { digest }: Blob): boolean => part.digest() === parseDigest(digest).encoded
 
 /** Takes over what a pipe that is gone left of a blob: the renaming succeeds for one pipe only. */
 const takeOver = async (path: string, own: string, folder: string): Promise<void> => {

@@ -1,16 +1,16 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Living } from './lock.ts'
+import type { Needed } from './needed.ts'
 
 /**
- * Removes the blobs that no image of a store needs any more, and what broken-off writing left. What pipes that run
- * now have claimed stays, and so do the parts that they fetch. Called under the lock.
- *
- * @param needed the digests that stay
+ * Removes the blobs that no image of a store needs any more, and what writing that broke off left. What pipes that run
+ * now have claimed stays, and so do the parts that they fetch; all blobs stay where not everything that is listed could
+ * be read. Called under the lock.
  */
 export const removeUnneeded = async (
   folder: string,
-  needed: ReadonlyMap<string, unknown>,
+  { sizes, unread }: Needed,
   others: Living,
 ): Promise<void> => {
   for (const algorithm of await list(join(folder, 'blobs'))) {
@@ -18,7 +18,10 @@ export const removeUnneeded = async (
     for (const name of await list(place)) {
       const [encoded, id] = name.split('.')
       const digest = `${algorithm}:${encoded}`
-      const stays = id === undefined ? needed.has(digest) || others.digests.has(digest) : others.ids.has(id)
+      const stays =
+        id === undefined
+          ? unread.length > 0 || sizes.has(digest) || others.digests.has(digest)
+          : others.ids.has(id)
       if (stays) continue
       await rm(join(place, name), { recursive: true, force: true })
     }

@@ -9,7 +9,7 @@ export interface Part {
   write(chunk: Buffer): Promise<void>
   /** Writes what is still in memory. */
   flush(): Promise<void>
-  /** The hash of all bytes so far, in hexadecimal; nothing can be written after it but from the start. */
+  /** The hash of all bytes so far, in hexadecimal. */
   digest(): string
   /** Forgets every byte. */
   restart(): Promise<void>
@@ -44,7 +44,7 @@ export const openPart = async (path: string, algorithm: string): Promise<Part> =
       if (waitingBytes >= TOGETHER) await flush()
     },
     flush,
-    digest: () => hash.digest('hex'),
+    digest: () => hash.copy().digest('hex'),
     async restart() {
       waiting = []
       waitingBytes = 0

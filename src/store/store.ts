@@ -1,14 +1,14 @@
 import { access, constants } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { PipeError } from '../errors.ts'
-import { choosePlatform } from '../image/match.ts'
 import { formatPlatform, type Platform } from '../image/platform.ts'
 import { blobsOf, type WholeImage } from './archive.ts'
-import { neededBlobs, proven, wholeImage, writeIndex } from './contents.ts'
+import { writeIndex } from './contents.ts'
 import { diskError } from './disk.ts'
+import { findImage } from './find.ts'
 import { removeUnneeded } from './housekeeping.ts'
 import { type Entry, entryOf, imageOf, makeFolder, readEntries, type StoredImage } from './layout.ts'
 import { type Claim, living, openClaim, withLock } from './lock.ts'
+import { neededBlobs } from './needed.ts'
 
 /** A folder of images, while a pipe works with it. */
 export interface Store {
@@ -18,14 +18,17 @@ export interface Store {
   /** Undefined where the folder can be read, but not written: it was made by another user, and came as an artifact. */
   claim: Claim | undefined
   /**
-   * The image that the store has under a name, for a platform. Throws PKG-INTEGRITY where its manifest is not the
-   * one that the store names.
+   * The image that the store has under a name, for a platform. Throws PKG-INTEGRITY where its manifest is absent or
+   * damaged, PKG-MANIFEST or PKG-SCHEMA1 where it is none of an image that can be loaded.
    */
   find(reference: string, platform: () => Promise<Platform>): Promise<WholeImage | undefined>
   /** How large the folder will be with these images, in bytes. */
   predict(images: readonly WholeImage[]): Promise<number>
-  /** Puts images into `index.json` and `manifest.json` under their names, and removes what no image needs any more. */
-  keep(images: readonly StoredImage[]): Promise<void>
+  /**
+   * Puts images into `index.json` and `manifest.json` under their names, and removes what no image needs any more.
+   * Returns what is listed and cannot be read: as long as it is there, nobody knows what is needed, and no blob goes.
+   */
+  keep(images: readonly StoredImage[]): Promise<readonly string[]>
   close(): Promise<void>
 }
 
@@ -45,16 +48,11 @@ export const openStore = async (folder: string): Promise<Store> => {
     folder,
     shown,
     claim,
-    async find(reference, platform) {
-      const image = await choose(folder, reference, platform)
-      const whole = image && (await wholeImage(folder, await proven(folder, image)))
-      if (image !== undefined && whole === undefined) throw unusable(image, shown)
-      return whole
-    },
+    find: (reference, platform) => findImage({ folder, shown }, { reference, platform }),
     predict: (images) => predict(folder, images),
     keep: async (images) => {
       try {
-        await withLock(folder, () => keep(folder, claim, images))
+        return await withLock(folder, () => keep(folder, claim, images))
       } catch (error) {
         throw diskError(error, folder)
       }
@@ -77,32 +75,10 @@ const claimIfWritable = async (folder: string): Promise<Claim | undefined> => {
   }
 }
 
-const choose = async (
-  folder: string,
-  reference: string,
-  platform: () => Promise<Platform>,
-): Promise<StoredImage | undefined> => {
-  const named = (await readEntries(folder)).flatMap((entry) => imageOf(entry) ?? [])
-  const images = named.filter((image) => image.reference === reference)
-  // An image that is in no index is what every engine gets of that name.
-  const only = images.find(({ digest, manifest }) => digest === manifest.digest)
-  return images.length === 0 ? undefined : (only ?? choosePlatform(images, await platform()))
-}
-
-const unusable = ({ reference, manifest }: StoredImage, shown: string) =>
-  new PipeError(
-    'PKG-INTEGRITY',
-    `${shown} lists ${reference}, but its manifest ${manifest.digest} is absent or damaged.`,
-    {
-      why: 'The artifact or cache was damaged or is incomplete.',
-      hint: 'Remove the cache, or run the step again that made the artifact; with PULL_POLICY: missing and the credentials of the step the pipe fetches it again.',
-    },
-  )
-
 const predict = async (folder: string, images: readonly WholeImage[]): Promise<number> => {
   const others = await neededBlobs(folder, await entriesBeside(folder, images))
   const blobs = images.flatMap(blobsOf).map(({ digest, size }): [string, number] => [digest, size])
-  return [...new Map([...others, ...blobs]).values()].reduce((sum, size) => sum + size, 0)
+  return [...new Map([...others.sizes, ...blobs]).values()].reduce((sum, size) => sum + size, 0)
 }
 
 const entriesBeside = async (folder: string, images: readonly StoredImage[]): Promise<Entry[]> =>
@@ -112,10 +88,12 @@ const keep = async (
   folder: string,
   claim: Claim | undefined,
   images: readonly StoredImage[],
-): Promise<void> => {
+): Promise<readonly string[]> => {
   const entries = [...(await entriesBeside(folder, images)), ...images.map(entryOf)]
   await writeIndex(folder, entries)
-  await removeUnneeded(folder, await neededBlobs(folder, entries), await living(folder, claim?.id))
+  const needed = await neededBlobs(folder, entries)
+  await removeUnneeded(folder, needed, await living(folder, claim?.id))
+  return needed.unread
 }
 
 // A tag may stand for an image of each platform; one that is in no index is of every platform.

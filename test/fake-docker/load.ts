@@ -2,18 +2,21 @@
 import { addImage, EngineError, type FakeEngine, sha256 } from './images.ts'
 import { platformOf } from './pull.ts'
 
-/** The files of a tar archive (POSIX.1-1988 "ustar"). */
+/** The files of a tar archive (POSIX.1-1988 "ustar"; of pax the path alone). */
 const untar = (archive: Buffer): Map<string, Buffer> => {
   const files = new Map<string, Buffer>()
+  let longName: string | undefined
   for (let at = 0; at !== archive.length && archive[at] !== 0; ) {
     const header = archive.subarray(at, at + 512)
     const size = Number.parseInt(header.toString('latin1', 124, 136), 8)
     if (header.length < 512 || archive.length < at + 512 + size)
       throw new EngineError('Error processing tar file(exit status 1): unexpected EOF')
-    files.set(
-      header.toString('utf8', 0, 100).replace(/\0.*$/s, ''),
-      archive.subarray(at + 512, at + 512 + size),
-    )
+    const bytes = archive.subarray(at + 512, at + 512 + size)
+    if (header.toString('latin1', 156, 157) === 'x') longName = /^\d+ path=(.*)$/m.exec(bytes.toString())?.[1]
+    else {
+      files.set(longName ?? header.toString('utf8', 0, 100).replace(/\0.*$/s, ''), bytes)
+      longName = undefined
+    }
     at += 512 + Math.ceil(size / 512) * 512
   }
   return files

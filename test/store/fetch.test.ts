@@ -130,6 +130,30 @@ describe('fetching a blob', () => {
     expect(blobs()).toEqual([])
   })
 
+  it.each([0, 7, 299_999, 300_001, 1e12])(
+    'takes the digest for what it is to be, not a size of %d',
+    async (size) => {
+      registry.on(ROUTE, broken(100_000), blobReply(BYTES))
+      const { attempts } = await fetch({ ...BLOB, size })
+      expect(attempts).toBe(2)
+      expect(stored().equals(BYTES)).toBe(true)
+    },
+  )
+
+  it.each([0, 1e12])('takes other bytes for what they are, whatever the size (%d)', async (size) => {
+    registry.on(ROUTE, { body: randomLayer(5000) })
+    await expect(fetch({ ...BLOB, size })).rejects.toMatchObject({ code: 'PKG-INTEGRITY' })
+    expect(registry.seen(ROUTE)).toHaveLength(2)
+    expect(blobs()).toEqual([])
+  })
+
+  it('fetches an empty blob', async () => {
+    const blob = { digest: sha256(Buffer.alloc(0)), size: 0 }
+    registry.on(`GET /v2/acme/base/blobs/${blob.digest}`, { body: Buffer.alloc(0) })
+    expect(await fetch(blob)).toEqual({ transferred: 0, attempts: 1 })
+    expect(blobs()).toHaveLength(1)
+  })
+
   it('goes on with what a pipe that was killed left, and hashes that too', async () => {
     const name = BLOB.digest.slice('sha256:'.length)
     writeFileSync(join(folder, `blobs/sha256/${name}.0123456789ab.part`), BYTES.subarray(0, 200_000))

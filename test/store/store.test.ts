@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -242,10 +243,17 @@ describe('a store', () => {
     await store.close()
   })
 
-  it('says so where a manifest is not the one that it lists', async () => {
+  it('says so where a manifest is not the one that it lists, or is not there', async () => {
     const store = await storeOf({ 'r.test/a/base:1': base })
-    writeFileSync(pathOf(store.folder, base.digest), tools.manifest)
-    await expect(store.find('r.test/a/base:1', arm64)).rejects.toMatchObject({ code: 'PKG-INTEGRITY' })
+    const path = pathOf(store.folder, base.digest)
+    writeFileSync(path, tools.manifest)
+    const lost = (state: string) => ({
+      code: 'PKG-INTEGRITY',
+      message: expect.stringMatching(`is ${state}.$`),
+    })
+    await expect(store.find('r.test/a/base:1', arm64)).rejects.toMatchObject(lost('damaged'))
+    rmSync(path)
+    await expect(store.find('r.test/a/base:1', arm64)).rejects.toMatchObject(lost('absent'))
     await store.close()
   })
 
@@ -262,6 +270,9 @@ describe('a store', () => {
     writeFileSync(pathOf(folder, second.digest), randomLayer(1999))
     expect([await sizeState(folder, second), await blobState(folder, second)]).toEqual(['damaged', 'damaged'])
     expect(await blobState(folder, { ...first, digest: fakeImage([]).digest })).toBe('absent')
+    // A size may be wrong in a manifest, a digest not.
+    const config = { digest: base.configDigest, size: 0 }
+    for (const size of [0, 7, 1e12]) expect(await sizeState(folder, { ...config, size })).toBe('whole')
   })
 
   it('fails clearly where a file is in the way', async () => {
