@@ -42,7 +42,8 @@ export const openBlob = async (answer: Answer, { from = 0 }: BlobOptions): Promi
   return { from: 0, size: undefined, etag: undefined, body: nothing() }
 }
 
-const strong = (etag: string | undefined) => (etag?.startsWith('"') ? etag : undefined)
+// RFC 9110, section 8.8.3; whatever else stands there cannot be sent back.
+const strong = (etag: string | undefined) => (/^"[\x21\x23-\x7e]*"$/.test(etag ?? '') ? etag : undefined)
 
 const lengthOf = (answer: Answer): number | undefined => {
   const length = header(answer, 'content-length')
