@@ -17,20 +17,25 @@ interface Input {
  * It is one compound command, so that the shell has read all of it before the first part runs. From then on
  * standard input is empty for the commands; a process apart waits for the end of the real one, which comes
  * when the pipe asks for it or is no more, and then ends every process but the first, whose child the shell is.
+ *
+ * It is one line: what the shell says of line 3 is then line 3 of the user's script, or of an item of the user's list.
  */
-export const programOf = (input: Input): string => `{\n${WATCH}\n${bodyOf(input)}\n}\n`
+export const programOf = (input: Input): string => `{ ${WATCH}; ${bodyOf(input)}\n}\n`
 
 /** The program without what guards it: the environment and the commands, up to the end of the shell. */
 export const bodyOf = ({ commands, environment, cloneFolder }: Input): string =>
   [
+    // Two streams would reach the log at different speeds.
+    'exec 2>&1',
     'umask 000',
+    NEWLINE,
     ...exports(environment),
     ...home(environment),
     git(cloneFolder),
     UNTIL,
     script(commands),
     'exit',
-  ].join('\n')
+  ].join('; ')
 
 /**
  * The arguments of the first process of the container. It is no more than the parent of the shell: the first
@@ -49,19 +54,17 @@ export const commandOf = (shell: readonly string[] | undefined): string[] =>
     : [shell[0] ?? '', '-c', '"$@"; exit $?', 'sh', ...shell, '-s']
 
 // Started twice removed: the shell's own `wait` and `jobs` must not know it.
-const WATCH = `exec 3<&0 < /dev/null
-( (
-exec <&3 3<&- > /dev/null 2>&1
-read -r _
-kill -s TERM -- -1
-sleep ${GRACE + 1}
-kill -s KILL -- -1
-) & )
-exec 3<&-`
+const WATCH = [
+  'exec 3<&0 < /dev/null',
+  `( ( exec <&3 3<&- > /dev/null 2>&1; read -r _; kill -s TERM -- -1; sleep ${GRACE + 1}; kill -s KILL -- -1 ) & )`,
+  'exec 3<&-',
+].join('; ')
 
 // Bash and dash end at a signal that is not handled without waiting for the command that is ending itself.
-const UNTIL = `trap 'exit 143' TERM
-set -e`
+const UNTIL = "trap 'exit 143' TERM; set -e"
+
+// What a line cannot hold. A substitution drops the newlines at its end.
+const NEWLINE = 'packages_pull_newline=$(echo; echo x); packages_pull_newline=${packages_pull_newline%x}'
 
 const exports = (environment: Input['environment']) =>
   Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`)
@@ -71,19 +74,22 @@ const home = ({ HOME }: Input['environment']) =>
 
 // The clone belongs to a user outside of the container, which git distrusts. Since 2.38 it takes the exception
 // from the environment, which leaves no trace; before, only from a file.
-const git = (cloneFolder: string) => `export "GIT_CONFIG_KEY_\${GIT_CONFIG_COUNT:-0}=safe.directory"
-export "GIT_CONFIG_VALUE_\${GIT_CONFIG_COUNT:-0}=*"
-export GIT_CONFIG_COUNT=$((\${GIT_CONFIG_COUNT:-0} + 1))
-if [ -e ${quoted(`${cloneFolder}/.git`)} ] && command -v git && ! git -C ${quoted(cloneFolder)} rev-parse; then
-git config --system --add safe.directory '*' || git config --global --add safe.directory '*'
-fi > /dev/null 2>&1`
+const git = (cloneFolder: string) =>
+  [
+    'export "GIT_CONFIG_KEY_${GIT_CONFIG_COUNT:-0}=safe.directory"',
+    'export "GIT_CONFIG_VALUE_${GIT_CONFIG_COUNT:-0}=*"',
+    'export GIT_CONFIG_COUNT=$((${GIT_CONFIG_COUNT:-0} + 1))',
+    `if [ -e ${quoted(`${cloneFolder}/.git`)} ] && command -v git && ! git -C ${quoted(cloneFolder)} rev-parse`,
+    "then git config --system --add safe.directory '*' || git config --global --add safe.directory '*'",
+    'fi > /dev/null 2>&1',
+  ].join('; ')
 
 // Each command by itself: one with an open quote must not swallow the next.
 const script = (commands: Input['commands']) =>
-  typeof commands === 'string'
-    ? `eval ${quoted(commands)}`
-    : commands
-        .flatMap((command) => [`printf '%s\\n' ${quoted(`+ ${command}`)}`, `eval ${quoted(command)}`])
-        .join('\n')
+  (typeof commands === 'string'
+    ? [`eval ${quoted(commands)}`]
+    : commands.flatMap((command) => [`printf '%s\\n' ${quoted(`+ ${command}`)}`, `eval ${quoted(command)}`])
+  ).join('; ')
 
-const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
+const quoted = (text: string) =>
+  `'${text.replaceAll("'", "'\\''").replaceAll('\n', `'"$packages_pull_newline"'`)}'`

@@ -14,17 +14,20 @@ const cloneFolder = mkdtempSync(join(tmpdir(), 'program-'))
 
 /** Runs commands as in a container, but for what ends every other process there is: that is for the laboratory. */
 const run = (shell: readonly string[], commands: RunSettings['commands'], environment = {}) => {
-  const program = `{\nexec < /dev/null\n${bodyOf({ commands, environment, cloneFolder })}\n}\n`
+  const program = `{ exec < /dev/null; ${bodyOf({ commands, environment, cloneFolder })}\n}\n`
   const [file = '', ...args] =
     shell.length === 1 ? commandOf(shell) : ['sh', '-c', '"$@"; exit $?', 'sh', ...shell, '-s']
   const { status, stdout, stderr } = spawnSync(file, args, {
     input: program,
     encoding: 'utf8',
     cwd: cloneFolder,
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, HOME: cloneFolder },
   })
   return { status, stdout, stderr }
 }
+
+/** Without what the shell itself says of an error. */
+const withoutErrors = (stdout: string) => stdout.replaceAll(/^(?:bash|dash|sh): .*\n/gm, '')
 
 describe.each(shells.map((shell) => ({ name: shell.join(' '), shell })))(
   'the program in $name',
@@ -48,13 +51,13 @@ describe.each(shells.map((shell) => ({ name: shell.join(' '), shell })))(
       ['f() { false; echo reached; }; f', 1],
     ])('ends with %j, and with its exit code %i', (command, code) => {
       const { status, stdout } = run(shell, [command, 'echo reached'])
-      expect(stdout).toBe(`+ ${command}\n`)
+      expect(withoutErrors(stdout)).toBe(`+ ${command}\n`)
       expect(status).toBe(code)
     })
 
     it('ends with a command that is not complete, and keeps the next out of it', () => {
       const { status, stdout } = run(shell, ['echo "open', 'echo " closed'])
-      expect(stdout).toBe('+ echo "open\n')
+      expect(withoutErrors(stdout)).toBe('+ echo "open\n')
       expect(status).toBe(2)
     })
 
@@ -64,6 +67,45 @@ describe.each(shells.map((shell) => ({ name: shell.join(' '), shell })))(
         status: 0,
         stdout: 'one\ntwo\n',
       })
+    })
+
+    // Bash says "line 3: ", busybox too, dash "3: ".
+    const lineOf = (stdout: string, word: string) =>
+      new RegExp(`^(?:bash|dash|sh): (?:\\w+: )?(?:line )?(\\d+): .*${word}`, 'm').exec(stdout)?.[1]
+
+    it('counts the lines of a script as the user does, whatever its environment holds', () => {
+      const environment = { HOME: cloneFolder, KEY: 'four\n\nlines\n', EMPTY: '' }
+      const { stdout } = run(
+        shell,
+        "set +e\necho '\n'\n# four\nno-such-command\n\ncd /no-such-folder",
+        environment,
+      )
+      // What stands before the first command in quotes counts too.
+      expect(lineOf(stdout, 'no-such-command')).toBe('5')
+      expect(lineOf(stdout, 'no-such-folder')).toBe('7')
+      const broken = run(shell, 'echo one\nif true; then\n  )\nfi', environment)
+      expect(broken.stdout).toMatch(/^one\n/)
+      expect(lineOf(broken.stdout, '(?:unexpected|near)')).toBe('3')
+    })
+
+    it('counts the lines of each item of a list by itself', () => {
+      const { stdout } = run(shell, ['set +e\n\n', 'no-such-command', 'true\ntrue\nnor-this-one', 'true'])
+      expect(lineOf(stdout, 'no-such-command')).toBe('1')
+      expect(lineOf(stdout, 'nor-this-one')).toBe('3')
+    })
+
+    it('tells LINENO and traces of the same lines', () => {
+      // Dash as Debian builds it knows no LINENO.
+      if (shell[0] === 'dash') return
+      const { stdout } = run(shell, 'echo $LINENO\n\necho $LINENO\nf() {\n  echo $LINENO\n}\nf')
+      expect(stdout).toBe('1\n3\n5\n')
+    })
+
+    it('has errors where they happened, in one stream with what is put out', () => {
+      const items = Array.from({ length: 30 }, (_, index) => `echo out ${index}; echo err ${index} >&2`)
+      const { stdout, stderr } = run(shell, items)
+      expect(stderr).toBe('')
+      expect(stdout).toBe(items.map((item, index) => `+ ${item}\nout ${index}\nerr ${index}\n`).join(''))
     })
 
     it('gives the commands an empty standard input, and no child to wait for', () => {

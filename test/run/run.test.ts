@@ -75,7 +75,7 @@ describe('RUN', () => {
     )
     const attach = calls.find(({ args }) => args[0] === 'attach')
     expect(attach?.args.slice(0, -1)).toEqual(['attach', '--sig-proxy=false'])
-    expect(attach?.stdin).toContain("\nexport KEY='value-of-key'\nexport PATH='/x'\n")
+    expect(attach?.stdin).toContain("; export KEY='value-of-key'; export PATH='/x'; ")
     expect(calls.filter(({ args }) => args.join().includes('value-of-key'))).toEqual([])
     expect(new Set(calls.flatMap(({ env }) => env))).not.toContain('KEY')
     expect(log).not.toContain('value-of-key')
