@@ -17,6 +17,8 @@ export interface EngineOptions {
   memory?: number | undefined
   /** The folder for its data, when that is to outlive the namespace. */
   data?: string | undefined
+  /** More of its `daemon.json`. */
+  config?: object
 }
 
 /** Starts a Docker engine of its own in a namespace, its data in `<dir>/data`; ready when this returns. */
@@ -86,12 +88,17 @@ const prepare = (
 mkdir -p ${data} ${dataRoot} /run/docker/plugins
 chmod 711 ${data}
 mount --bind ${data} ${dataRoot}
-echo '${JSON.stringify(options.engine === undefined ? {} : engines[options.engine].config)}' > /run/lab/daemon.json
+echo '${JSON.stringify(configOf(options))}' > /run/lab/daemon.json
 sed -i /^dockremap:/d /etc/passwd /etc/group /etc/subuid /etc/subgid
 echo dockremap:x:990:990::/:/bin/false >> /etc/passwd
 echo dockremap:x:990: >> /etc/group
 echo dockremap:165536:65536 | tee -a /etc/subuid >> /etc/subgid
 ${options.memory === undefined ? '' : limitMemory(namespace, options.memory * 1024 * 1024)}`
+
+const configOf = ({ engine, config }: EngineOptions): object => ({
+  ...(engine !== undefined && engines[engine].config),
+  ...config,
+})
 
 const groupOf = (namespace: Namespace) => namespace.dir.split('/').at(-1)
 

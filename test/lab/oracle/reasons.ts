@@ -1,0 +1,87 @@
+import type { Difference } from './row.ts'
+
+// Why the pipe may do otherwise than the engine. Every other difference is a fault.
+
+/** A check sees no layers. */
+export const unseen: Difference = {
+  ways: ['CHECK_ONLY'],
+  pipe: 'may deliver',
+  why: 'a check transfers no layers',
+}
+
+/** A check reads of a config what tells the platform and the layers. */
+export const unread: Difference = {
+  ways: ['CHECK_ONLY'],
+  pipe: 'may deliver',
+  why: 'a check reads only the platform and the number of layers in a config',
+}
+
+/** CVE-2021-41190. */
+export const ambiguous: Difference = {
+  pipe: 'refuses',
+  why: 'a document that can be read as an index and as an image is an attack (CVE-2021-41190)',
+}
+
+/** Redirects are followed to https only. */
+export const plainText: Difference = {
+  ways: ['STORE'],
+  pipe: 'refuses',
+  why: 'what the pipe itself fetches comes over TLS',
+}
+
+/** An engine of the years before does not know zstd. */
+export const inflated: Difference = {
+  ways: ['STORE'],
+  pipe: 'delivers',
+  why: 'the pipe inflates the layers that this engine cannot',
+}
+
+/** The length is part of what a descriptor promises (image-spec, descriptor, properties). */
+export const lengths: readonly Difference[] = [
+  { ways: ['STORE'], pipe: 'may refuse', why: 'bytes of another length than was said are not to be trusted' },
+  {
+    ways: ['CHECK_ONLY'],
+    pipe: 'may refuse',
+    why: 'bytes of another length than was said are not to be trusted',
+  },
+]
+
+/** The bytes are those of the digest that was asked for, and their own registry names another. */
+export const contradiction: Difference = {
+  pipe: 'may refuse',
+  why: 'a registry that names another digest than that of its bytes is not to be trusted',
+}
+
+/** The engine asks for the digest of a tag in a way of its own; the pipe gives it the digest. */
+export const resolved: Difference = {
+  pipe: 'may deliver',
+  why: 'the engine is given a digest, and need not ask what the tag means',
+}
+
+/** Headers that an engine stumbles over, around bytes that have their digest. */
+export const ownReader: Difference = {
+  ways: ['STORE'],
+  pipe: 'may deliver',
+  why: 'the store is filled by the pipe, for which the digest counts and not the headers around the bytes',
+}
+
+/** The same for the parts that a check reads itself. */
+export const ownCheck: Difference = {
+  ways: ['CHECK_ONLY'],
+  pipe: 'may deliver',
+  why: 'a check reads by itself, and cannot know each coding that an engine does not undo',
+}
+
+/** A login that is asked for late. */
+export const lateChallenge: Difference = {
+  ways: ['STORE', 'CHECK_ONLY'],
+  pipe: 'may deliver',
+  why: 'the pipe answers a challenge wherever it comes; this engine asks /v2/ once',
+}
+
+/** The bound on what a stranger can make the pipe hold in memory. */
+export const bounded: Difference = {
+  ways: ['CHECK_ONLY'],
+  pipe: 'may refuse',
+  why: 'no more than 4 MiB of a manifest are read, and a check leaves nothing to the engine',
+}
