@@ -47,13 +47,19 @@ export const foreign = async (
   { version, isToRun }: Fitting,
 ): Promise<Misfit | undefined> => {
   const engine = await version()
-  if (matchPlatform(engine.platform).matches(platform)) return undefined
+  if (mayRun(engine.platform, platform)) return undefined
   const [its, own] = [formatPlatform(platform), formatPlatform(engine.platform)]
   const error = new PipeError('PKG-PLATFORM', `${image.name} is for ${its}, this engine is ${own}.`, {
     why: 'Programs of another platform end with "exec format error", unless the engine emulates it.',
     hint: `Build the image for ${own} too, or run the step on a machine for ${its}; if the engine emulates ${its}, name that in PLATFORM.`,
   })
   return { error, isFatal: isToRun(image) }
+}
+
+/** Whether a machine runs images of this platform, or may: an engine does not say which variant its processor is. */
+export const mayRun = (machine: Platform, platform: Platform): boolean => {
+  const { matches } = matchPlatform(machine)
+  return matches(platform) || matches({ ...platform, variant: machine.variant })
 }
 
 /** Tells that an image is delivered, but not of use. */

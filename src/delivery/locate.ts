@@ -11,7 +11,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { WholeImage } from '../store/archive.ts'
 import type { Store } from '../store/store.ts'
 import type { ImageSource } from './delivery.ts'
-import { platformFrom } from './fit.ts'
+import { mayRun, platformFrom } from './fit.ts'
 import { storedName } from './names.ts'
 import type { Tools } from './tools.ts'
 
@@ -109,7 +109,9 @@ const fittingImage = async (
   const found = await engine.anonymous.inspect(id)
   const platform = platformFrom(found.platform)
   if (platform === undefined || (chosen === undefined && pullPolicy === 'never')) return found
-  return matchPlatform(await wanted()).matches(platform) ? found : undefined
+  const fits =
+    chosen === undefined ? mayRun(await wanted(), platform) : matchPlatform(chosen).matches(platform)
+  return fits ? found : undefined
 }
 
 const isMeant = ({ digest }: ImageReference, stored: WholeImage) =>

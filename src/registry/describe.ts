@@ -1,5 +1,6 @@
 import { artifactOf, notAnImage, unknownArtifact } from './artifacts.ts'
 import type { Descriptor, ImageManifest } from './manifest.ts'
+import { familyOf } from './types.ts'
 
 /** What a manifest says of its image. */
 export interface ImageFacts {
@@ -30,8 +31,10 @@ export const sizeOf = (blobs: ReadonlyArray<Pick<Descriptor, 'digest' | 'size'>>
 }
 
 // An image may call itself an artifact too: only these types decide.
-const foreignType = ({ config, layers }: ImageManifest): string | undefined => {
-  if (artifactOf([config.mediaType])) return config.mediaType
+const foreignType = ({ mediaType: own, config, layers }: ImageManifest): string | undefined => {
+  const isDocker = familyOf(own) === 'docker'
+  if (artifactOf([config.mediaType]) || (isDocker && !dockerConfigs.includes(config.mediaType)))
+    return config.mediaType
   return [config, ...layers].map(({ mediaType }) => mediaType).find((type) => !isOfImages(type))
 }
 
@@ -43,3 +46,9 @@ const isOfImages = (mediaType: string): boolean => {
 
 // Old registries put these in place of the type of a config.
 const old = ['', 'application/octet-stream', 'application/json', 'text/html']
+
+const dockerConfigs = [
+  ...old,
+  'application/vnd.docker.container.image.v1+json',
+  'application/vnd.oci.image.config.v1+json',
+]

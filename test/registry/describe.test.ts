@@ -125,6 +125,12 @@ describe('describeImage', () => {
     )
   })
 
+  it('takes of a manifest of Docker no config but an image’s, as engines do', () => {
+    const config = blob('c', 1, 'application/vnd.docker.container.image.v2+json')
+    expect(() => describeDocument({ config, layers: [] }, docker)).toThrow(/is not a container image/)
+    expect(describeDocument({ config, layers: [] }).compressedSize).toBe(1)
+  })
+
   it('names the artifact manifests that came before image-spec 1.1', () => {
     const type = 'application/vnd.oci.artifact.manifest.v1+json'
     const sbom = { mediaType: type, artifactType: 'application/spdx+json', blobs: [] }
