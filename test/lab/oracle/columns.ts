@@ -123,7 +123,7 @@ const checked = (row: Row, log: string): boolean =>
 /** Notes what the engine has under these names, which are those of rows, and removes everything. */
 const identify = async (step: Step, column: Column, names: ReadonlyMap<string, string>): Promise<void> => {
   const format =
-    '{{.Id}} {{json .RepoTags}}{{json .RepoDigests}} {{.Architecture}} {{json .Config.Labels}} {{json .RootFS.Layers}}'
+    '{{.Id}} {{json .RepoTags}}{{json .RepoDigests}} {{.Architecture}} {{json .Config}} {{json .RootFS}}'
   const wanted = [...names].filter(([id]) => column.get(id)?.delivered)
   if (wanted.length === 0) return removeAll(step)
   const inspect = ['image', 'inspect', `--format=${format}`, ...wanted.map(([, name]) => name)]

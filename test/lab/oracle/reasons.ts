@@ -52,10 +52,10 @@ export const contradiction: Difference = {
   why: 'a registry that names another digest than that of its bytes is not to be trusted',
 }
 
-/** The engine asks for the digest of a tag in a way of its own; the pipe gives it the digest. */
+/** What the engine makes of a tag or an index, it need not do here. */
 export const resolved: Difference = {
   pipe: 'may deliver',
-  why: 'the engine is given a digest, and need not ask what the tag means',
+  why: 'the pipe finds the image itself, as newer engines do, and gives the engine its digest',
 }
 
 /** Headers that an engine stumbles over, around bytes that have their digest. */

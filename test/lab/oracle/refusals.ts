@@ -271,27 +271,6 @@ export const refusals: Record<string, Record<string, 'all' | readonly EngineName
     ],
     'unexpected status from HEAD request to': ['28.5-containerd'],
   },
-  bearer: {
-    'tls: failed to verify certificate: x509: certificate signed by unknown authority': ['28.5-containerd'],
-  },
-  'bearer-access-token': {
-    'tls: failed to verify certificate: x509: certificate signed by unknown authority': ['28.5-containerd'],
-  },
-  'bearer-year-1': {
-    'tls: failed to verify certificate: x509: certificate signed by unknown authority': ['28.5-containerd'],
-  },
-  'bearer-null': {
-    'tls: failed to verify certificate: x509: certificate signed by unknown authority': ['28.5-containerd'],
-  },
-  'bearer-without-service': {
-    'tls: failed to verify certificate: x509: certificate signed by unknown authority': ['28.5-containerd'],
-  },
-  'bearer-scope-of-ping': {
-    'tls: failed to verify certificate: x509: certificate signed by unknown authority': ['28.5-containerd'],
-  },
-  'bearer-and-basic': {
-    'tls: failed to verify certificate: x509: certificate signed by unknown authority': ['28.5-containerd'],
-  },
   'bearer-path-realm': {
     'Get "/token?scope=repository%3Aacme%2Fbearer-path-realm%3Apull&service=oracle": unsupported protocol scheme':
       ['20.10', '26.1', '28.5'],
@@ -300,7 +279,6 @@ export const refusals: Record<string, Record<string, 'all' | readonly EngineName
   'open-ping-guarded-image': {
     unauthorized: ['20.10', '26.1'],
     'Error: Cannot perform an interactive login from a non TTY device': ['28.5'],
-    'tls: failed to verify certificate: x509: certificate signed by unknown authority': ['28.5-containerd'],
   },
   refused: {
     "repository does not exist or may require 'docker login': denied: your address is not listed": [

@@ -28,7 +28,9 @@ const basic =
 const bearer =
   (token: object, challenge = (host: string) => `Bearer realm="https://${host}/token",service="oracle"`) =>
   (request: Request): Answer | undefined => {
-    if (request.path.startsWith('/token')) return { headers: json, body: bytesOf(token) }
+    // OAuth2, which is what containerd speaks, has one name for it (RFC 6749, 5.1).
+    const oauth = request.method === 'POST' ? { access_token: 'abc' } : {}
+    if (request.path.startsWith('/token')) return { headers: json, body: bytesOf({ ...token, ...oauth }) }
     return has(request, 'bearer') ? undefined : unauthorized(challenge(request.host))
   }
 

@@ -15,6 +15,7 @@ import {
   site,
   types,
 } from '../build.ts'
+import { lengths, resolved } from '../reasons.ts'
 import type { Row } from '../row.ts'
 
 /** An index with these entries, made of an image of this platform and one of another. */
@@ -100,20 +101,26 @@ export const indexes: Row[] = [
     entry(b, { platform: { os: 'linux' } }),
     good(a),
   ]),
-  indexed('platform-absent-alone', 'one entry, without a platform', (a) => [entry(a, {})]),
-  indexed('platform-null-alone', 'one entry, with "platform": null', (a) => [entry(a, { platform: null })]),
-  indexed('platform-empty-alone', 'one entry, with "platform": {}', (a) => [entry(a, { platform: {} })]),
-  indexed('platform-absent-with-foreign', 'an entry without a platform, beside one of another', (a, b) => [
-    other(b),
-    entry(a, {}),
-  ]),
+  indexed('platform-absent-alone', 'one entry, without a platform', (a) => [entry(a, {})], {
+    differs: [resolved],
+  }),
+  indexed('platform-null-alone', 'one entry, with "platform": null', (a) => [entry(a, { platform: null })], {
+    differs: [resolved],
+  }),
+  indexed('platform-empty-alone', 'one entry, with "platform": {}', (a) => [entry(a, { platform: {} })], {
+    differs: [resolved],
+  }),
+  indexed(
+    'platform-absent-with-foreign',
+    'an entry without a platform, beside one of another',
+    (a, b) => [other(b), entry(a, {})],
+    { differs: [resolved] },
+  ),
   indexed(
     'platform-absent-docker',
     'one entry, without a platform, in a Docker list',
     (a) => [entry(a, {})],
-    {
-      family: 'docker',
-    },
+    { family: 'docker', differs: [resolved] },
   ),
   indexed('platform-other-names', 'a platform that is called x86_64 or aarch64', (a) => [
     good(a, { platform: { os: 'linux', architecture: native === 'amd64' ? 'x86_64' : 'aarch64' } }),
@@ -192,7 +199,9 @@ export const indexes: Row[] = [
   indexed('entry-size-wrong', 'the entry says another size', (a) => [good(a, { size: 7 })]),
   indexed('entry-size-zero', 'the entry says a size of 0', (a) => [good(a, { size: 0 })]),
   indexed('entry-size-absent', 'the entry says no size', (a) => [good(a, { size: undefined })]),
-  indexed('entry-size-negative', 'the entry says a size of -1', (a) => [good(a, { size: -1 })]),
+  indexed('entry-size-negative', 'the entry says a size of -1', (a) => [good(a, { size: -1 })], {
+    differs: lengths,
+  }),
   indexed('entry-size-text', 'another entry says its size as text', (a, b) => [
     other(b, { size: '7' }),
     good(a),
