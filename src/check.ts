@@ -22,13 +22,13 @@ interface Checked {
   platform?: Platform | undefined
   /** Why it cannot be delivered. */
   error?: PipeError | undefined
-  /** What is to be said of it all the same. */
+  /** What a delivery would only warn of. */
   warning?: PipeError | undefined
 }
 
 /**
- * CHECK_ONLY: looks at the engine, the credentials and every image, prints what it finds as a table, and pulls
- * nothing. Whatever is wrong is an error, also what a delivery would leave to the engine.
+ * CHECK_ONLY: checks the engine, the credentials and every image, prints the findings as a table, and pulls nothing. An
+ * image that cannot be looked up is an error here, although a delivery would let the engine try.
  */
 export const checkAll = async (settings: Settings, { engine, clients, log }: Tools): Promise<Outcome> => {
   const { images, registry, builtIn, apiToken, platform: chosen } = settings
@@ -62,7 +62,7 @@ export const checkAll = async (settings: Settings, { engine, clients, log }: Too
 
 const settle = <T>(promise: Promise<T>): Promise<T | PipeError> => promise.catch(asPipeError)
 
-// Without an engine the images are still looked at: as for this machine, which is the engine's in a step.
+// Without an engine, check the images against this machine: in a step, the engine runs on it too.
 const platformOf = (engine: EngineVersion | PipeError): Platform => {
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch
   return engine instanceof PipeError ? { os: 'linux', architecture } : engine.platform
@@ -82,7 +82,7 @@ const checkImage = async (image: ImageReference, around: Around): Promise<Checke
   return { image, resolved, platform: await resolved.runsOn(), error: fatal, warning: harmless }
 }
 
-// Engines before 26 read what was pushed in 2015.
+// Engines before 26 still read schema 1, the format of 2015.
 const byEngine = async (
   error: PipeError,
   { version }: Around,
@@ -102,7 +102,7 @@ const misfitFor = async (
   const engine = await version
   if (engine instanceof PipeError) return undefined
   const isToRun = (each: ImageReference) => run !== undefined && each === images[0]
-  // On the way through a store the pipe itself unpacks what the engine cannot.
+  // With a store, the pipe itself inflates the layers that the engine cannot.
   const layers = store === undefined ? resolved.layers : []
   return misfitOf(image, { ...resolved, layers }, { chosen, version: async () => engine, isToRun })
 }
@@ -118,13 +118,13 @@ const checkCredential = async (credential: Credential, registry: string, clients
   if (scheme instanceof PipeError) {
     return { error: explainLogin(scheme, credential.kind), row: row(scheme.code) }
   }
-  // Where everybody may read, nobody asks who somebody is.
+  // An open registry asks for no credential.
   return {
     row: row(scheme.kind === 'none' ? `not asked for: ${registry} is open` : `ok: accepted by ${registry}`),
   }
 }
 
-// The file system of the pipe's container is the engine's.
+// The pipe's container is on the engine's disk, so both have the same free space.
 const diskRow = async (checked: readonly Checked[]) => [
   'disk',
   `${size(await freeSpace('/'))} free, ${size(totalSize(checked))} to transfer, more when unpacked`,

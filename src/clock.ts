@@ -1,20 +1,20 @@
 import { PipeError } from './errors.ts'
 import { seconds } from './units.ts'
 
-/** The time that a run has: one clock, by which everything that waits is ended. */
+/** The time limit of a run: one clock ends everything that waits. */
 export interface Clock {
   /** Aborted with a {PipeError} when the time is over (PKG-TIMEOUT) or the step is stopped. */
   signal: AbortSignal
-  /** What is said when the time is over, or too little is left to go on: one event, one message. */
+  /** The error to report when the time is over, or when too little of it is left to go on. */
   expired: PipeError
   /** Milliseconds that are left. */
   left(): number
-  /** Ends the clock, and with it whatever still runs by it: nothing is to be tried after the last line of the log. */
+  /** Ends the clock and everything that still runs by it, so that nothing is tried after the last line of the log. */
   stop(): void
 }
 
 /**
- * Starts the clock of TIMEOUT. It counts by the monotonic clock, for that of the wall may be set while it runs.
+ * Starts the clock of TIMEOUT. It uses the monotonic clock, because the wall clock may be set meanwhile.
  *
  * @param timeout in milliseconds
  * @param stopped aborted when the step is stopped
@@ -39,5 +39,5 @@ export const startClock = (timeout: number, stopped?: AbortSignal): Clock => {
   }
 }
 
-/** A delay as timers take it: Node turns a longer one into one of a millisecond. */
+/** Limits a delay to what timers take: Node turns a longer one into one millisecond. */
 export const clamp = (milliseconds: number): number => Math.min(Math.max(milliseconds, 0), 2 ** 31 - 1)

@@ -16,7 +16,7 @@ import type { Settings } from './settings/settings.ts'
 import { openStore } from './store/store.ts'
 import { count, seconds, size } from './units.ts'
 
-/** What a run came to. */
+/** The outcome of a run. */
 export interface Outcome {
   /** The images in the order in which they were asked for; null where one is not in the engine. */
   images: ReadonlyArray<DeliveredImage | null>
@@ -29,8 +29,8 @@ export interface Outcome {
 const CONCURRENCY = 3
 
 /**
- * Delivers the images into the step's engine: decide by PULL_POLICY where each one is taken from, bring it there by
- * way of the store where there is one, and have the engine pull the rest.
+ * Delivers the images into the step's engine: decides by PULL_POLICY where to take each one from, brings it through the
+ * store if there is one, and has the engine pull the rest.
  */
 export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outcome> => {
   const { images, registry, platform: chosen, pullPolicy, concurrency = CONCURRENCY } = settings
@@ -46,7 +46,7 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
     const listing = engine.anonymous.images()
     const places = { pullPolicy, engine, log, lookup, present: listing, store, wanted, chosen }
     const deliveries = await locateAll(images, places)
-    // It takes as long as a login, and most images are held against it in the end.
+    // Ask for the engine's version in advance: it takes as long as a login, and judging these images will need it.
     if (chosen === undefined && deliveries.some(isToJudge)) version().catch(() => {})
     const present = await listing
     if (store !== undefined) await handOver(deliveries, { ...tools, store, lookup, present, pullPolicy })
@@ -65,7 +65,7 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
   }
 }
 
-// Without a store, whatever the registry says of a private image, the engine will most likely pull it.
+// Without a store, the engine will most likely pull a private image, whatever the registry says of it.
 const likelyCredential = ({ images, registry, builtIn, pullPolicy, store }: Settings) =>
   pullPolicy === 'always' && store === undefined && images.some(({ domain }) => domain === registry)
     ? builtIn
@@ -79,7 +79,7 @@ const locateAll = async (images: readonly ImageReference[], places: Places): Pro
   const [deliveries] = await Promise.all([
     Promise.all(
       images.map(async (image): Promise<Delivery> => {
-        // Whatever is thrown while one image is looked for is the failure of that image.
+        // An error while one image is located is that image's failure alone.
         const nowhere = (error: unknown) => ({ from: 'nowhere' as const, error: asPipeError(error) })
         return { image, source: await locate(image, places).catch(nowhere) }
       }),

@@ -1,19 +1,19 @@
 import type { Credential } from './credential.ts'
 
-/** An image that is in the engine, as `result.json` describes it. What is not known is null. */
+/** An image that is in the engine, as `result.json` describes it. Unknown values are null. */
 export interface DeliveredImage {
   /** The full reference, as a later script line uses it. */
   reference: string
-  /** Digest of the tag: of an index where the image is a multi-platform one. Null where only the engine knows the image. */
+  /** Digest of the tag: that of the index if the image is multi-platform. Null if only the engine knows the image. */
   digest: string | null
   /** Digest of the platform's own manifest. */
   manifestDigest: string | null
   id: string
   /** `os/arch[/variant]`. */
   platform: string
-  /** Sum of the compressed layers, in bytes. */
+  /** Size of the config and the compressed layers, each blob once, in bytes. */
   compressedSize: number | null
-  /** What came from the registry in this run, in bytes. */
+  /** Bytes that came from the registry in this run. */
   bytesTransferred: number | null
   source: 'engine' | 'store' | 'registry'
   credential: Credential['kind'] | null

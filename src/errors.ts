@@ -67,20 +67,20 @@ const entries = {
   'PKG-NOT-HERE': {
     side: 'image',
     exitCode: 4,
-    why: 'PULL_POLICY is never, so nothing is asked of the registry, and the image is neither in the engine nor in the folder of STORE.',
+    why: 'PULL_POLICY is never, so the registry is not asked, and the image is neither in the engine nor in the folder of STORE.',
     hint: 'Check that an earlier step put it there: the same STORE, listed under artifacts or caches, and the same IMAGE. Or let the registry be asked: PULL_POLICY: missing.',
   },
   'PKG-PLATFORM': {
     side: 'image',
     exitCode: 5,
     why: 'The image was not built for this platform.',
-    hint: 'Build the image for this platform too, run the step on a machine of one that exists, or name one that exists in PLATFORM.',
+    hint: 'Build the image for this platform too, run the step on a machine of a platform that it has, or name such a platform in PLATFORM.',
   },
   'PKG-INTEGRITY': {
     side: 'image',
     exitCode: 6,
-    why: 'What arrived is not what its digest promises: it was changed or damaged on the way or in the registry.',
-    hint: 'Run the step again; if it stays, push the image again, and look for a proxy that rewrites answers.',
+    why: 'The data does not match its digest: it was changed or damaged in the registry or on the way.',
+    hint: 'Run the step again; if the error stays, push the image again, and look for a proxy that rewrites answers.',
   },
   'PKG-MANIFEST': {
     side: 'image',
@@ -163,13 +163,13 @@ const entries = {
   'PKG-NOT-A-REGISTRY': {
     side: 'registry',
     exitCode: 8,
-    why: 'The answer is not one that a registry gives: often the HTML page of a proxy, a firewall or a login portal.',
+    why: 'No registry answers like this: often it is the HTML page of a proxy, a firewall or a login portal.',
     hint: 'Check REGISTRY, and HTTPS_PROXY and NO_PROXY on a self-hosted runner.',
   },
   'PKG-REALM-REFUSED': {
     side: 'registry',
     exitCode: 8,
-    why: 'The registry sends clients to an address for its tokens that this pipe does not give credentials to.',
+    why: 'The registry sends clients for their tokens to an address to which this pipe gives no credentials.',
     hint: 'If the address is right, name its host in AUTH_REALM_HOSTS.',
   },
   'PKG-REDIRECT-REFUSED': {
@@ -200,13 +200,13 @@ const entries = {
   'PKG-ENGINE-UID': {
     side: 'engine',
     exitCode: 9,
-    why: 'The image has files of a user or group id above 65535; the engine of a step maps ids and has no place for them.',
+    why: 'Files in the image have a user or group id above 65535, which the engine of a step cannot map.',
     hint: 'Build the image with user and group ids below 65536 (look for tar archives with large ids, and useradd with a large -u).',
   },
   'PKG-ENGINE-API': {
     side: 'engine',
     exitCode: 9,
-    why: 'The docker CLI and the engine speak no common version of the API.',
+    why: 'The docker CLI and the engine have no version of the API in common.',
     hint: 'Update the engine of the self-hosted runner, or this pipe.',
   },
   'PKG-ENGINE': {
@@ -233,7 +233,7 @@ const entries = {
   'PKG-STORE': {
     side: 'disk',
     exitCode: 10,
-    why: 'The folder of STORE can be neither made nor read.',
+    why: 'The folder of STORE can be neither created nor read.',
     hint: 'Name a folder under the clone folder in STORE, such as .images; a file of that name must not be in the way.',
   },
 
@@ -246,14 +246,14 @@ const entries = {
   'PKG-OUTPUT': {
     side: 'disk',
     exitCode: 10,
-    why: 'The folder for images.env and result.json cannot be made or written.',
+    why: 'The folder for images.env and result.json cannot be created or written.',
     hint: 'Name a folder under the clone folder in OUTPUT_DIR, or leave it out.',
   },
   'PKG-INTERRUPTED': {
     side: 'pipe',
     exitCode: 143,
     why: 'The step was stopped, or its time was up.',
-    hint: 'Run the step again; what was pulled so far is in the engine of a step that goes on.',
+    hint: 'Run the step again; what was pulled so far stays in the engine if the step goes on.',
   },
   'PKG-INTERNAL': {
     side: 'pipe',
@@ -277,9 +277,9 @@ interface Details {
   hint?: string | undefined
   /** How long the other side asked to wait before the next try, in milliseconds. */
   retryAfter?: number | undefined
-  /** Where the catalogue's exit code is not exact: 128 + n for an end by signal n. */
+  /** The exit code, where the catalogue's is not exact: 128 + n after signal n. */
   exitCode?: number
-  /** What the other side sent is not understood here, so that the engine may still know what to do with it. */
+  /** Whether this pipe did not understand the other side's answer: the engine may still know what to do with it. */
   unclear?: boolean
   cause?: unknown
 }
@@ -306,7 +306,7 @@ export class PipeError extends Error {
     this.unclear = details.unclear ?? false
   }
 
-  /** The same failure, told with more that is known here; what is not given stays. */
+  /** The same failure with more details; those that are not given stay. */
   with(more: Details & { message?: string }): PipeError {
     const { code, said, why, hint, retryAfter, exitCode, unclear, cause } = this
     const details = { said, why, hint, retryAfter, exitCode, unclear, cause, ...more }
@@ -322,7 +322,7 @@ export class PipeError extends Error {
   }
 }
 
-/** The failure as the pipe reports it: anything that is not of the catalogue is a fault of the pipe. */
+/** The failure as the pipe reports it: any error outside the catalogue is a fault of the pipe. */
 export const asPipeError = (error: unknown): PipeError =>
   error instanceof PipeError
     ? error

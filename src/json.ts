@@ -1,4 +1,4 @@
-/** What a text, or its bytes in UTF-8, means as JSON; undefined where it is none. */
+/** Parses a text, or its bytes in UTF-8, as JSON; undefined if it is not JSON. */
 export const parseJson = (text: string | Buffer): unknown => {
   try {
     return JSON.parse(text.toString())

@@ -5,14 +5,15 @@ import { pipe } from './pipe.ts'
 // The step is stopped: give up what runs, clean up, and end as a process that the signal ended.
 const stopped = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  // Not `once`: what is left without a listener while it is handled ends the process after all, by execa's hand.
+  // Not `once`: if ours were removed while the signal is handled, execa would find no other listener and end the
+  // process.
   process.on(signal, () => {
     const exitCode = 128 + constants.signals[signal]
     stopped.abort(new PipeError('PKG-INTERRUPTED', `The pipe was ended by ${signal}.`, { exitCode }))
   })
 }
 
-// Whoever read the log may be gone; what is under way is still to be finished.
+// Finish the work even if nobody reads the log any more.
 process.stdout.on('error', () => {})
 
 process.exitCode = await pipe(process.env, {

@@ -1,31 +1,31 @@
-// One pass, every part of it linear: a line may be a page of a megabyte.
+// Linear in one pass, because a line may be an HTML page of a megabyte.
 const quoted = /"(?:[^"\\]|\\.)*("|$)|(?<!\w)'[^']*'|`[^`]*`/g
 
 const mediaType = /^(?:application|text)\/[\w.+-]+(?:;.*)?$/
-// Words with a slash that Go's and docker's own sentences are made of.
+// Words with a slash that belong to Go's and docker's own sentences.
 const ownWords = /^(?:i\/o|archive\/tar|net\/http|fork\/exec)$|\/docker-import-/
 
 /**
- * A line of docker or of a registry without the names in it: what stands in quotes, addresses, paths and references
- * become `_`. A package or tag may be called `denied` or `quota`, which says nothing about what failed. Kept are media
- * types, and whether a name had a digest (`@digest`) or an address was that of a blob (`@blob`).
+ * Masks the names in a line of docker or of a registry: quoted text, addresses, paths and references become `_`,
+ * because a package or tag called `denied` or `quota` says nothing about what failed. Media types stay; a name with a
+ * digest becomes `@digest`, the address of a blob `@blob`.
  *
- * @param names what is known to be a name, wherever it stands
+ * @param names known names, masked wherever they stand
  */
 export const maskNames = (line: string, names: readonly string[] = []): string =>
   maskKnown(line, names)
     .replace(quoted, (text, closing: string | undefined) => {
       if (text.startsWith('"') && closing !== '"') return text
       const inner = text.slice(1, -1)
-      // The character of `invalid character '<'` tells a page of HTML.
+      // The quoted character in `invalid character '<'` gives away an HTML page.
       if ((inner.length === 1 && text.startsWith("'")) || mediaType.test(inner)) return text
       return text[0] + placeholder(inner) + text[0]
     })
     .replace(/[^\s"]+/g, maskWord)
-    // Docker Hub's own names have neither a slash nor, here, a tag.
+    // Docker Hub's own names have no slash, and here no tag, by which they could be recognized.
     .replace(/(\bno such (?:image|object|container|volume): )\S+/gi, '$1_')
 
-// Whole names only: one may be a part of an ordinary word.
+// Whole names only: a name may be part of an ordinary word.
 const maskKnown = (line: string, names: readonly string[]): string => {
   if (names.length === 0) return line
   const longestFirst = [...names]

@@ -1,4 +1,4 @@
-/** The same answer to all who ask, asked for when the first one does; a failure is one too. */
+/** Calls `ask` for the first caller, and gives its answer, or its failure, to all. */
 export const once = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
   let asked: Promise<T> | undefined
   return () => {

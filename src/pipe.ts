@@ -29,9 +29,9 @@ interface Around {
   signal: AbortSignal
 }
 
-/** What delivering or checking came to, and the commands that are to follow. */
+/** The outcome of delivering or checking, and the commands to run next. */
 interface Delivered extends Outcome {
-  /** Nothing was to be delivered. */
+  /** Whether nothing was to be delivered (CHECK_ONLY). */
   checked?: boolean
   run?: RunSettings | undefined
 }
@@ -55,7 +55,7 @@ export const pipe = async (env: Environment, { write, signal }: Process): Promis
     if (ended instanceof PipeError) errors.push(ended)
     else ran = ended
     errors.push(...reportResult({ images, error: errors[0], ran: ran ?? null }, around))
-    // What the commands wrote last may have no end of line.
+    // The last output of the commands may lack a line end.
     write('\n')
   }
 
@@ -76,14 +76,14 @@ const deliver = async (around: Around): Promise<Delivered> => {
     for (const warning of settings.warnings) around.log.warning(warning)
     return await deliverBy(settings, around)
   } catch (error) {
-    // Nothing was delivered where all of it failed at once.
+    // After an error of the whole run, no image counts as delivered.
     const images = settings?.images.map(() => null) ?? []
     return { images, errors: [asPipeError(error)], summary: '', checked: settings?.checkOnly ?? false }
   }
 }
 
 const deliverBy = async (settings: Settings, around: Around): Promise<Delivered> => {
-  // Loaded only now: a wrong variable is reported without waiting for them.
+  // Loaded only now, so that a wrong variable is reported without waiting for the large libraries.
   const { checkAll, deliverAll, openTools } = await import('./work.ts')
   const tools = openTools(settings, around)
   try {
@@ -100,7 +100,7 @@ const runIn = async (
   around: Omit<Around, 'secrets'>,
 ): Promise<Ran | PipeError> => {
   const { runCommands } = await import('./work.ts')
-  // Without an error every image is there.
+  // Cannot happen: without an error every image is there.
   if (image == null) return new PipeError('PKG-INTERNAL', 'There is no image to run the commands in.')
   return runCommands(image, run, around).catch(asPipeError)
 }

@@ -1,23 +1,23 @@
-/** A proxy that makes tunnels (RFC 9110, section 9.3.6). */
+/** A proxy that opens tunnels (RFC 9110, section 9.3.6). */
 export interface TunnelProxy {
   protocol: 'http:' | 'https:'
   hostname: string
   port: number
-  /** The value of Proxy-Authorization, where the proxy's address holds a user name. */
+  /** The value of Proxy-Authorization, if the proxy's address holds a user name. */
   authorization: string | undefined
 }
 
 /**
  * Reads the address of a proxy, with or without a scheme, as HTTPS_PROXY has it.
  *
- * @returns what is wrong with it, where it names no proxy that can be used: words that show nothing of it, for it may
- *   hold a password
+ * @returns the proxy, or in words what is wrong with the address; the words show nothing of it, for it may hold a
+ *   password
  */
 export const readProxyUrl = (value: string): TunnelProxy | string => {
   const [, scheme = 'http', rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(value) ?? []
   const protocol = `${scheme.toLowerCase()}:`
   if (protocol !== 'http:' && protocol !== 'https:')
-    return 'its value (not shown) is no proxy of HTTP: it begins with neither http:// nor https://'
+    return 'its value (not shown) is not an HTTP proxy: it begins with neither http:// nor https://'
   // A password may hold any character, also those that should be escaped: the last @ ends it.
   const at = rest.lastIndexOf('@')
   const address = `${protocol}//${rest.slice(at + 1)}`

@@ -25,7 +25,7 @@ export interface Retry {
   delayMs: number
 }
 
-export interface Attempt {
+interface Attempt {
   /** From 1. */
   attempt: number
   /** Aborts when the caller gives up or the time is over. */
@@ -33,16 +33,15 @@ export interface Attempt {
 }
 
 /**
- * Runs an operation until it succeeds, fails for good, or time is up: the one policy for requests to a
- * registry and commands of docker alike. Only a `PipeError` whose code is retryable is tried again, after
- * the wait that the other side asked for (`retryAfter`) or a jittered exponential backoff, whichever is
- * longer.
+ * Runs an operation until it succeeds, fails for good, or time is up: the one policy for requests to a registry and
+ * commands of docker alike. Only a `PipeError` whose code is retryable is tried again, after the wait that the other
+ * side asked for (`retryAfter`) or a jittered exponential backoff, whichever is longer.
  *
  * One operation has one count: an error that ends a retry is never tried again by another one around it.
  *
  * @param given gives up at once, with its own reason
- * @throws the last error; at the end of the time PKG-TIMEOUT, with the last error as what was said; the reason of
- * `given` or of the clock when the step is stopped. The latter two at once, even where the operation ignores its signal.
+ * @throws the last error; PKG-TIMEOUT when time is up, with the last error in `said`; the reason of `given` or of the
+ *   clock when one of them is aborted, which takes effect at once, even if the operation ignores its signal
  */
 export const retry = async <T>(
   operation: (attempt: Attempt) => Promise<T>,
@@ -100,7 +99,7 @@ const orAborted = async <T>(signal: AbortSignal, operation: () => Promise<T>): P
 
 const wait = (ms: number, signal: AbortSignal): Promise<unknown> => delay(clamp(ms), undefined, { signal })
 
-// What used the time up says more than that it is over.
+// The error that used up the time says more than the timeout.
 const ended = (reason: unknown, last: PipeError | undefined): unknown => {
   if (!(reason instanceof PipeError && reason.code === 'PKG-TIMEOUT') || last === undefined) return reason
   return reason.with({ said: wordsOf(last), cause: last })
@@ -109,7 +108,7 @@ const ended = (reason: unknown, last: PipeError | undefined): unknown => {
 const wordsOf = ({ code, message, said }: PipeError) =>
   `${code}: ${message}${said === undefined ? '' : `: ${said}`}`
 
-// The wait that would pass the end of the time is not begun.
+// A wait that would outlast the time limit is not begun.
 const tooLong = (last: PipeError, delayMs: number, clock: Clock): PipeError =>
   last.retryAfter === undefined
     ? clock.expired.with({ said: wordsOf(last), cause: last })

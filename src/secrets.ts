@@ -3,43 +3,46 @@ export interface Secrets {
   /**
    * Remembers a secret.
    *
-   * @param username with which HTTP Basic authentication (RFC 7617) sends it
+   * @param username the user name that HTTP Basic authentication (RFC 7617) sends with it
    */
   add(secret: string, username?: string): void
-  /** The text with every secret masked, in each of its forms. Mask first, then clean, then cut: a piece is no match. */
+  /**
+   * The text with every secret masked, in each of its forms. Mask first, then clean, then cut: a piece of a secret
+   * would not be recognized.
+   */
   mask(text: string): string
 }
 
-/** What stands where a secret was. */
+/** Stands in place of a secret. */
 const MASK = '****'
 
-// Shorter values are no secrets, and masking them would shred the log.
+// Masking shorter values would shred the log.
 const SHORTEST = 4
 
-/** The secrets of a run: those of its environment, and the tokens that it is given on its way. */
+/** Collects the secrets of a run: those of its environment, and the tokens that it receives. */
 export const createSecrets = (): Secrets => {
   const forms = new Set<string>()
   let longestFirst: string[] | undefined
   return {
     add(secret, username) {
-      // Half of a surrogate pair, which has no encoding, is shown as another character anyway.
+      // A lone surrogate has no encoding; it is printed as another character anyway.
       for (const form of formsOf(secret.toWellFormed(), username))
         if (form.length >= SHORTEST) forms.add(form)
       longestFirst = undefined
     },
     mask(text) {
-      // One form may hold another.
+      // Longest first, because one form may contain another.
       longestFirst ??= [...forms].sort((a, b) => b.length - a.length)
       return longestFirst.reduce((masked, form) => masked.replaceAll(form, MASK), text)
     },
   }
 }
 
-// Every way in which this program or those that it talks to write a secret.
+// The ways in which this program and those that it talks to write a secret.
 const formsOf = (secret: string, username = ''): string[] => [
   secret,
   encodeURIComponent(secret),
-  // A form of a browser, and of OAuth2, which escapes other characters (application/x-www-form-urlencoded).
+  // application/x-www-form-urlencoded, as in OAuth2, escapes other characters.
   new URLSearchParams([['', secret]]).toString().slice(1),
   JSON.stringify(secret).slice(1, -1),
   ...(['base64', 'base64url'] as const).map((encoding) =>

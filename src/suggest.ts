@@ -7,8 +7,8 @@ interface Scored {
 }
 
 /**
- * The names among `candidates` that someone who wrote `word` may have meant, nearest first: misspelt, or in
- * another case. Empty where nothing is near.
+ * The names among `candidates` that someone who wrote `word` may have meant, nearest first: misspelt, or in another
+ * case. Empty if none is near.
  */
 export const nearest = (word: string, candidates: readonly string[], limit = 3): string[] => {
   const wanted = word.toLowerCase()
@@ -20,9 +20,8 @@ export const nearest = (word: string, candidates: readonly string[], limit = 3):
 }
 
 /**
- * The tags of `existing` to show to someone who asked for `tag`, nearest first, however far they are: what
- * they have in common from the beginning counts most, then how near the numbers are, then the spelling, which
- * is compared only where it decides.
+ * The tags of `existing` to show to someone who asked for `tag`, nearest first, however far they are. A common
+ * beginning counts most, then how near the numbers are, then the spelling, which is compared only if it decides.
  */
 export const nearestTags = (tag: string, existing: readonly string[], limit = 5): string[] => {
   const wanted = tag.toLowerCase().slice(0, LONGEST)
@@ -56,7 +55,7 @@ const smallest = (numbers: readonly number[], count: number): number => {
   return least.at(-1) ?? 0
 }
 
-// People do not tell tags apart that begin with as many equal parts.
+// Nobody tells tags apart by what follows so many equal parts.
 const MOST_CHUNKS = 32
 
 // Registries allow 128 characters; whatever is longer was not misspelt by hand.
@@ -70,10 +69,10 @@ const nameScore = (wanted: string, candidate: string): number | undefined => {
   return slips <= most ? slips : undefined
 }
 
-/** How many slips turn one word into the other: edits, an exchange of two neighbours counting as one. */
+/** How many slips turn one word into the other. An exchange of two neighbours is one slip. */
 const slipsBetween = (from: string, to: string, most: number): number => {
   const edits = distance(from, to)
-  // An exchange counts as two edits, so that one of them saves one at most.
+  // The distance counts an exchange as two edits, so each exchange saves one.
   if (edits <= 1 || edits > 2 * most) return edits
   const exchanged = Array.from(
     from,
@@ -106,7 +105,7 @@ const isNumber = (chunk: string | undefined): chunk is string => chunk !== undef
 const sameChunk = (a: string | undefined, b: string | undefined): boolean =>
   a === b || (isNumber(a) && isNumber(b) && Number(a) === Number(b))
 
-// So many tags are compared in some hundredths of a second; of more, those of a similar length.
+// Comparing so many tags takes some hundredths of a second; of more, only those of a similar length are compared.
 const MOST_COMPARED = 5000
 
 const bySpelling = (wanted: string, group: readonly string[]): string[] => {

@@ -1,13 +1,13 @@
-// A terminal's escape sequences (ECMA-48). Node's own `stripVTControlCharacters` takes minutes for a megabyte that is
-// made for it; here each character is looked at once.
+// A terminal's escape sequences (ECMA-48). Node's own `stripVTControlCharacters` takes minutes for a megabyte crafted
+// for it; this is linear.
 const ESCAPES = /(?:\x1b\[|\x9b)[0-9;?]*[ -/]*[@-~]|\x1b(?:\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g
 
-// Characters that draw nothing by themselves but hide, join or reorder others, and controls.
+// Controls, line separators and invisible characters, which could hide, join or reorder others.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029]/gu
 
 /**
- * Text from outside as it may be printed: its lines, without escape sequences and without characters that could
- * draw on the log. Secrets are masked before: cleaning changes them.
+ * Makes text from outside safe to print: keeps its lines, and drops escape sequences and characters that could tamper
+ * with the log. Mask secrets first: cleaning changes them.
  */
 export const clean = (text: string): string =>
   text
@@ -17,6 +17,9 @@ export const clean = (text: string): string =>
     .join('\n')
     .trim()
 
-/** A text cut at `limit` characters, with how many were left out. Secrets are masked before: a piece is no match. */
+/**
+ * Cuts a text at `limit` characters and says how many were left out. Mask secrets first: a piece of one would not be
+ * recognized.
+ */
 export const shorten = (text: string, limit: number): string =>
   text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length - limit} more characters)`

@@ -25,9 +25,9 @@ const inProse = new RegExp(
 )
 
 /**
- * A wait in milliseconds, as `Retry-After` has it: seconds, or a date (RFC 9110, section 10.2.3); also a length of
- * time as servers written in Go print it (`985.86µs`, `1m30s`) or as people write it (`2 minutes`). Undefined for
- * what is none of these.
+ * Reads a wait as `Retry-After` has it, in milliseconds: seconds, or a date (RFC 9110, section 10.2.3); also a length
+ * of time as servers written in Go print it (`985.86µs`, `1m30s`) or as people write it (`2 minutes`). Undefined for
+ * anything else.
  *
  * @param now the time from which a date counts, in milliseconds since 1970
  */
@@ -38,7 +38,10 @@ export const readWait = (value: string, now: number): number | undefined => {
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }
 
-/** The wait that a text asks for (`retry-after: 1m30s`, `try again in 5 minutes`), in milliseconds, if it does. */
+/**
+ * The wait that a text asks for (`retry-after: 1m30s`, `try again in 5 minutes`), in milliseconds; undefined if it asks
+ * for none.
+ */
 export const findWait = (text: string): number | undefined => {
   const stated = inProse.exec(text)?.[1]
   if (stated === undefined) return undefined

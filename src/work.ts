@@ -1,4 +1,4 @@
-// What needs the large libraries, in one place: `pipe.ts` loads it when the settings are valid.
+// Everything that needs the large libraries: `pipe.ts` loads it once the settings are valid.
 export { checkAll } from './check.ts'
 export { deliverAll } from './deliver.ts'
 export { openTools } from './delivery/tools.ts'

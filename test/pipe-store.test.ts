@@ -391,6 +391,6 @@ describe('PULL_POLICY', () => {
   it('is one of three words', async () => {
     const { exitCode, log } = await run({ PULL_POLICY: 'sometimes' })
     expect(exitCode).toBe(2)
-    expect(log).toContain('PULL_POLICY: "sometimes" is no policy. Allowed: always, missing or never')
+    expect(log).toContain('PULL_POLICY: "sometimes" is not a policy. Allowed: always, missing or never')
   })
 })

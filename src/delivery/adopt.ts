@@ -15,7 +15,7 @@ export interface Named {
 }
 
 /** What the engine has already. */
-export type InEngine = Extract<ImageSource, { from: 'engine' }>
+type InEngine = Extract<ImageSource, { from: 'engine' }>
 
 /** Gives an image that the engine has already the name that was asked for. */
 export const adopt = async (
@@ -24,7 +24,7 @@ export const adopt = async (
   { present, engine, log }: Pick<Tools, 'engine' | 'log'> & { present: EngineImages },
 ): Promise<Named> => {
   const found = known.found ?? (await engine.anonymous.inspect(id))
-  // What the engine pulled by digest, it knows by digest.
+  // The engine knows by digest what it pulled by digest.
   const pulled = image.tag === undefined && digestIn(found, image.name) === image.digest
   const reference = pulled ? storedName(image) : localName(image)
   if (!pulled && present.byTag(image.name, localTag(image)) !== id) await engine.anonymous.tag(id, reference)

@@ -4,7 +4,7 @@ import { size } from '../units.ts'
 /** What Bitbucket allows for one artifact, and for one cache after compression, in bytes. */
 const CARRIED = 1_000_000_000
 
-/** Warns where images are close to what one artifact or cache may hold, and says what to do. */
+/** Warns if images come close to what one artifact or cache may hold, and says what to do. */
 export const warnOfSize = (bytes: number, log: Log): void => {
   if (bytes < 0.8 * CARRIED) return
   log.warning(

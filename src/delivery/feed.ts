@@ -5,7 +5,7 @@ import { countedSize, SizeError, statedSize } from '../store/inflate.ts'
 import type { Blob } from '../store/verify.ts'
 
 interface Feeding {
-  /** Of the store. */
+  /** The store's folder. */
   folder: string
   /** Told about every piece. */
   onBytes: (bytes: number) => void
@@ -13,9 +13,9 @@ interface Feeding {
 }
 
 /**
- * Feeds images of a store to the engine in one stream. The classic image store gets their layers inflated, because this
- * pipe is quicker at it, and because before version 23 it cannot read Zstandard. It keeps the whole stream on its disk
- * while it reads it: where that has no space for it, it gets the layers as they are.
+ * Feeds images of a store to the engine in one stream. An engine with the classic image store gets the layers inflated,
+ * because this pipe inflates faster, and because engines before 23 cannot read Zstandard. Such an engine keeps the
+ * whole stream on its disk while it reads; if the disk has no space for that, it gets the layers as they are.
  *
  * @throws {PipeError} the engine's answer
  */
@@ -42,7 +42,9 @@ export const feed = async (
   }
 }
 
-/** What the layers inflate to: as they state it, which costs nothing; where they state nothing or it is wrong, counted. */
+/**
+ * The inflated sizes of the layers: as they state them, which costs nothing; counted if they state none or a wrong one.
+ */
 const sizesOf = async (layers: readonly Blob[], { folder, signal }: Pick<Feeding, 'folder' | 'signal'>) => {
   const stated = new Map<string, number>()
   const counted = new Map<string, number>()
@@ -58,7 +60,7 @@ const sizesOf = async (layers: readonly Blob[], { folder, signal }: Pick<Feeding
   return {
     known: (): Inflated => new Map([...stated, ...counted]),
     async correct(digest: string) {
-      // What was counted can be wrong only where the layer changes meanwhile: the engine shall see it as it is.
+      // A counted size is wrong only if the layer changed meanwhile: let the engine see it as it is.
       if (stated.delete(digest)) await count({ digest, size: 0 })
       else counted.delete(digest)
     },

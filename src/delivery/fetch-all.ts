@@ -11,7 +11,7 @@ import type { Missing } from './missing.ts'
 import type { StoreRequest } from './store-request.ts'
 import type { Tools } from './tools.ts'
 
-/** How it went with each blob, by digest. */
+/** The result for each blob, by digest. */
 export type Fetches = ReadonlyMap<string, Fetched | PipeError>
 
 interface Around extends Pick<Tools, 'clients' | 'log' | 'retrying'> {
@@ -21,7 +21,7 @@ interface Around extends Pick<Tools, 'clients' | 'log' | 'retrying'> {
 // More connections than this bring no more bytes, and the registry may count them.
 const CONNECTIONS = 4
 
-/** Fetches what a store lacks of some images, some blobs at a time. */
+/** Fetches the blobs of some images that a store lacks, a few at a time. */
 export const fetchAll = async (
   requests: readonly StoreRequest[],
   missing: ReadonlyMap<string, Missing>,
@@ -70,7 +70,7 @@ const openWith =
 const isAbsent = (error: unknown): error is PipeError =>
   error instanceof PipeError && error.code === 'PKG-DIGEST-UNKNOWN'
 
-// It was the manifest that named it, and not the user.
+// The manifest named the blob, not the user.
 const inWords = (error: PipeError): PipeError =>
   isAbsent(error)
     ? new PipeError('PKG-MANIFEST', error.message, { said: error.said, ...words['part-missing'] })

@@ -12,19 +12,19 @@ import type { Log } from '../report/log.ts'
 export interface Fitting {
   /** PLATFORM, where the user named one. */
   chosen: Platform | undefined
-  /** Who the engine says it is; asked where that matters, and once. */
+  /** Asks the engine for its version and platform; called only if they matter, and answered once. */
   version: () => Promise<EngineVersion>
   /** Whether commands are to run in this image. */
   isToRun: (image: ImageReference) => boolean
 }
 
-/** Why an engine cannot use an image; what it need not run, it may have all the same. */
+/** Why an engine cannot use an image. Not fatal if the engine can keep the image and need not run it. */
 export interface Misfit {
   error: PipeError
   isFatal: boolean
 }
 
-/** Why an engine cannot use an image that it could pull, as far as the registry tells. */
+/** Why an engine could not use an image that it pulled, as far as the registry tells. */
 export const misfitOf = async (
   image: ImageReference,
   { layers, platform, runsOn }: Resolved,
@@ -34,13 +34,13 @@ export const misfitOf = async (
     const error = unreadable(image, layers, await fitting.version())
     if (error !== undefined) return { error, isFatal: true }
   }
-  // Of an index the right one was chosen.
+  // From an index, the right image was chosen already.
   if (fitting.chosen !== undefined || platform !== undefined) return undefined
   const on = await runsOn()
   return on && foreign(image, on, fitting)
 }
 
-/** Why an engine does not run images of this platform; undefined where it does. */
+/** Why an engine does not run images of this platform; undefined if it does. */
 export const foreign = async (
   image: ImageReference,
   platform: Platform,
@@ -62,11 +62,11 @@ export const mayRun = (machine: Platform, platform: Platform): boolean => {
   return matches(platform) || matches({ ...platform, variant: machine.variant })
 }
 
-/** Tells that an image is delivered, but not of use. */
+/** Warns that an image is delivered, but of no use here. */
 export const warnOfMisfit = ({ error }: Misfit, log: Log): void =>
   log.warning(`${error.message} ${error.why}`)
 
-/** Why an image is not the one of PLATFORM; undefined where it is. */
+/** Why an image is not the one of PLATFORM; undefined if it is. */
 export const notChosen = (
   { name }: ImageReference,
   platform: Platform,
@@ -78,7 +78,7 @@ export const notChosen = (
         why: `It was built for ${formatPlatform(platform)}.`,
       })
 
-// As far as their types tell.
+// Goes by the media types of the layers alone.
 const unreadable = (
   { name }: ImageReference,
   layers: readonly Descriptor[],
@@ -95,7 +95,7 @@ const unreadable = (
 // image-spec, layer.md
 const isZstd = ({ mediaType }: Descriptor): boolean => /[.+]zstd$/.test(mediaType)
 
-/** A platform as the engine writes it; undefined where it leaves out a part. */
+/** Reads a platform as the engine writes it; undefined if a part is missing. */
 export const platformFrom = (text: string): Platform | undefined => {
   try {
     return parsePlatform(text)

@@ -25,15 +25,15 @@ interface Around extends Tools, Pick<Settings, 'pullPolicy'> {
 interface Handing {
   delivery: Delivery
   request: StoreRequest | undefined
-  /** For what the engine has already: it gets its name while the store gets its blobs. */
+  /** For an image that the engine has already: it gets its name while the store gets its blobs. */
   named: Promise<Named | PipeError> | undefined
   kept?: Kept
 }
 
 /**
- * Brings images into the store and from there into the engine: one round of transfers, one `docker load`. An image
- * that the store cannot take in, because this step may only read it, is left to the engine, without a result; so is
- * one that the store has nothing to do with.
+ * Brings images into the store and from there into the engine: one round of transfers, one `docker load`. An image that
+ * the store cannot take in, because this step may only read it, is left to the engine and gets no result here; so is an
+ * image that does not concern the store.
  */
 export const handOver = async (deliveries: readonly Delivery[], around: Around): Promise<void> => {
   const started = performance.now()
@@ -71,7 +71,7 @@ export const handOver = async (deliveries: readonly Delivery[], around: Around):
   }
 }
 
-// What the store may not take in, the engine may still be able to pull.
+// The engine may still be able to pull what the store may not take in.
 const refuse = ({ delivery, request }: Handing, error: PipeError, { store, lookup, log }: Around) => {
   const { image } = delivery
   const explained = lookup.explain([{ credential: request?.credentials[0], error }], image)
@@ -83,7 +83,7 @@ const refuse = ({ delivery, request }: Handing, error: PipeError, { store, looku
 const settle = async ({ delivery, named, kept }: Handing, started: number, { store, log }: Around) => {
   const { image, source } = delivery
   if (source.from !== 'engine' || named === undefined) return
-  // Nothing is asked of the registry for what the engine has, so the store does not get it either.
+  // The registry was not asked about an image that the engine has, so the store cannot get it.
   if (source.resolved === undefined && source.stored === undefined)
     log.warning(
       `${localName(image)} is in the engine and not in ${store.shown}; PULL_POLICY: always puts it there`,

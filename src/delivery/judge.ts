@@ -5,8 +5,8 @@ import type { Delivery } from './delivery.ts'
 import { type Fitting, foreign, notChosen, platformFrom, warnOfMisfit } from './fit.ts'
 
 /**
- * What became of an image, by the platform that it has in the engine. Of an index the right image was taken, and a
- * configuration that could be read was looked at before the engine pulled it; this is for all others.
+ * Judges a delivered image by the platform that it has in the engine. Two kinds of images need no look: one that was
+ * chosen from an index, and one whose configuration was judged before the pull.
  */
 export const judge = async (
   { image, source, result }: Delivery,
@@ -19,7 +19,7 @@ export const judge = async (
   const platform = wasSeen || resolved?.platform !== undefined ? undefined : platformFrom(result.platform)
   if (platform === undefined) return result
   if (fitting.chosen !== undefined) return notChosen(image, platform, fitting.chosen) ?? result
-  // An engine that does not say who it is judges for itself.
+  // If the engine does not tell its own platform, there is nothing to compare.
   const misfit = await foreign(image, platform, fitting).catch(() => undefined)
   if (misfit?.isFatal) return misfit.error
   if (misfit !== undefined) warnOfMisfit(misfit, log)

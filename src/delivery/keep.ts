@@ -16,17 +16,17 @@ export interface Kept {
   whole: WholeImage
   /** Bytes that came from the registry for it; a blob that several images share counts for the first of them. */
   transferred: number
-  /** How often the blob with most trouble was asked for; 0 where nothing had to be. */
+  /** The most attempts that one of its blobs took; 0 if none was fetched. */
   attempts: number
 }
 
-/** For each image how it went. */
+/** The result for each image. */
 type Results = Map<StoreRequest, Kept | PipeError>
 
 /**
- * Brings into a store whatever of some images is not there or is damaged, each blob once, and lists them there.
- * Bytes that go to the engine are hashed first, unless they have just arrived. What cannot be done for one image is the
- * failure of that image alone; PKG-STORE where the store can only be read and something is missing.
+ * Brings the missing and damaged blobs of some images into a store, each blob once, and lists the images there. Bytes
+ * that go to the engine are hashed first, unless they have just arrived. What fails for one image fails for that image
+ * alone; PKG-STORE if the store can only be read and something is missing.
  */
 export const keepAll = async (
   requests: readonly StoreRequest[],
@@ -36,7 +36,7 @@ export const keepAll = async (
   const started = performance.now()
   const { log } = tools
   const results: Results = new Map()
-  /** Those of the images that have no error. */
+  /** The images that have no error; the others get it as their result. */
   const without = (
     some: readonly StoreRequest[],
     errorOf: (request: StoreRequest) => PipeError | undefined,
@@ -108,7 +108,7 @@ const settled = async (
 const keptOf = (results: Results) =>
   [...results].filter((entry): entry is [StoreRequest, Kept] => !(entry[1] instanceof PipeError))
 
-// An image that cannot be listed is not kept, whatever blobs of it are there.
+// An image that cannot be listed is not kept, even if all of its blobs are there.
 const list = async (results: Results, store: Store, log: Tools['log']) => {
   const kept = keptOf(results)
   if (store.claim === undefined || kept.length === 0) return

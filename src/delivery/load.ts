@@ -10,13 +10,13 @@ import { count, seconds, size } from '../units.ts'
 import { feed } from './feed.ts'
 import type { Tools } from './tools.ts'
 
-/** How it went with each image. */
+/** The result for each image. */
 export type Loads = ReadonlyMap<WholeImage, EngineImage | PipeError>
 
 /**
- * Loads images of a store into the engine in one stream, under their tags, and checks that the engine has what
- * their manifests promise. Layers that the engine has already are passed over by it. What is not there after that
- * is loaded by itself, so that one image does not take the others down.
+ * Loads images of a store into the engine in one stream, under their tags, and checks that the engine has what their
+ * manifests promise. The engine passes over layers that it has already. An image that is not there afterwards is loaded
+ * again by itself, so that one image does not take the others down.
  */
 export const loadAll = async (
   images: readonly WholeImage[],
@@ -80,7 +80,7 @@ const merged = (images: readonly WholeImage[]): WholeImage[] => {
   return [...known.values()]
 }
 
-// What the engine answers to an archive names no image.
+// The engine's answer to an archive names no image.
 const named = ({ reference }: WholeImage, failed: PipeError | undefined): PipeError | undefined =>
   failed?.code === 'PKG-ENGINE-UNREACHABLE' || failed?.said === undefined
     ? failed
@@ -99,9 +99,13 @@ const inEngine = async (
       engineIds(folder, image),
     ])
     if (ids.includes(found.id)) return found
-    return new PipeError('PKG-INTEGRITY', `The engine has another image for ${reference} than was loaded.`, {
-      said: `image id ${found.id}, expected ${ids.join(' or ')}`,
-    })
+    return new PipeError(
+      'PKG-INTEGRITY',
+      `The engine has another image under the name ${reference} than the one that was loaded.`,
+      {
+        said: `image id ${found.id}, expected ${ids.join(' or ')}`,
+      },
+    )
   } catch (error) {
     const failed = asPipeError(error)
     return failed.code === 'PKG-ENGINE'

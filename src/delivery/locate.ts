@@ -20,15 +20,16 @@ export interface Places extends Pick<Settings, 'pullPolicy'>, Pick<Tools, 'engin
   lookup: Lookup
   present: Promise<EngineImages>
   store: Store | undefined
-  /** The platform that is wanted of a multi-platform image: PLATFORM, else the engine's. */
+  /** The platform to take from a multi-platform image: PLATFORM, else the engine's. */
   wanted: () => Promise<Platform>
-  /** PLATFORM, where the user named one. */
+  /** PLATFORM, if the user named one. */
   chosen: Platform | undefined
 }
 
 /**
- * Decides by PULL_POLICY where an image is taken from. `always` asks the registry what the tag means, and takes
- * from the engine what is that; `missing` asks nobody for what engine or store has; `never` does not ask.
+ * Decides by PULL_POLICY where an image is taken from. `always` asks the registry what the tag means, and takes that
+ * image from the engine if it is there; `missing` asks only if neither engine nor store has the image; `never` does not
+ * ask.
  */
 export const locate = async (image: ImageReference, places: Places): Promise<ImageSource> => {
   const { pullPolicy, lookup, store, log } = places
@@ -45,7 +46,7 @@ export const locate = async (image: ImageReference, places: Places): Promise<Ima
   return ask(image, places)
 }
 
-// What a store lists, and has damaged or as something else than an image.
+// The store lists the image, but it is damaged, or something else than an image.
 const NO_IMAGE: readonly Code[] = ['PKG-INTEGRITY', 'PKG-MANIFEST', 'PKG-SCHEMA1']
 
 const ask = async (image: ImageReference, places: Places): Promise<ImageSource> => {
@@ -88,7 +89,7 @@ const lookHere = async (image: ImageReference, places: Places): Promise<ImageSou
       ? images.byTag(image.name, image.tag ?? 'latest')
       : images.byDigest(image.name, [image.digest])
   const fitting = named === undefined ? undefined : await fittingImage(named, places)
-  // A damaged store is of no account for what the engine has.
+  // If the engine has the image, a damaged store does not matter.
   const stored = await store?.find(storedName(image), wanted).catch((error: unknown) => {
     if (fitting === undefined) throw error
     return undefined
@@ -100,8 +101,8 @@ const lookHere = async (image: ImageReference, places: Places): Promise<ImageSou
   return meant && { from: 'store', stored: meant }
 }
 
-// A tag, and the digest of an index too, may stand in the engine for an image of another platform. Where the registry
-// must not be asked for the right one, the user's own choice alone counts.
+// In the engine, a tag or the digest of an index may name an image of another platform. If the registry must not be
+// asked for the right one, only PLATFORM counts.
 const fittingImage = async (
   id: string,
   { engine, pullPolicy, wanted, chosen }: Places,

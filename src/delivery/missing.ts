@@ -15,13 +15,13 @@ export interface Missing {
   state: Exclude<BlobState, 'whole'>
   /** The images that need it, in their order. */
   by: readonly StoreRequest[]
-  /** Why what the registry has said already could not be written down. */
+  /** Why a document that the registry sent already could not be written to the store. */
   unwritten?: PipeError
 }
 
 /**
- * The blobs that some images need and a store lacks, by digest. Bytes that go to the engine are hashed. What the
- * registry has said already, manifests and indexes, is written down on the way.
+ * The blobs that some images need and a store lacks, by digest. Blobs that go to the engine are hashed. Documents that
+ * the registry sent already (manifest, index, configuration) are written to the store on the way.
  */
 export const missingBlobs = async (
   requests: readonly StoreRequest[],
@@ -78,7 +78,7 @@ export const unusable = ({ whole }: StoreRequest): PipeError | undefined => {
   }
 }
 
-/** Why what is missing of an image cannot be had; undefined where it can, and where nothing is missing. */
+/** Why the missing blobs of an image cannot be had; undefined if they can, or if none is missing. */
 export const unfetchable = (
   { whole, described, credentials }: StoreRequest,
   missing: ReadonlyMap<string, Missing>,
@@ -95,13 +95,13 @@ export const unfetchable = (
   if (credentials.length === 0) {
     return new PipeError(state === 'absent' ? 'PKG-NOT-HERE' : 'PKG-INTEGRITY', failed, {
       why: 'The artifact or cache was damaged or is incomplete, and the registry must not be asked or there are no credentials to ask it with.',
-      hint: 'Remove the cache, or run the step again that made the artifact; with PULL_POLICY: missing and the credentials of the step the pipe fetches it again.',
+      hint: 'Remove the cache, or run the step that made the artifact again; with PULL_POLICY: missing and the credentials of the step the pipe fetches it again.',
     })
   }
   return claim === undefined
     ? new PipeError('PKG-STORE', failed, {
         why: 'The folder was made by another user, and this step may only read it.',
-        hint: 'Run the step again that made the artifact, or chmod -R a+rwX the folder before the pipe.',
+        hint: 'Run the step that made the artifact again, or run chmod -R a+rwX on the folder before the pipe.',
       })
     : lacking.find(({ unwritten }) => unwritten !== undefined)?.unwritten
 }

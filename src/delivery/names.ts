@@ -12,7 +12,7 @@ export const storedName = ({ name, tag, digest }: ImageReference): string =>
  */
 export const localTag = ({ tag, digest = '' }: ImageReference): string => tag ?? digest.replace(':', '-')
 
-/** The full reference, as `docker run` takes it once the image is in the engine by whatever way. */
+/** The full reference by which `docker run` finds an image that has a tag, or that the engine did not pull itself. */
 export const localName = (image: ImageReference): string => `${image.name}:${localTag(image)}`
 
 /** The digest under which the engine pulled an image from this repository, if it did. */

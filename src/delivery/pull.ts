@@ -11,18 +11,18 @@ import { deliveredImage } from './delivery.ts'
 import type { Tools } from './tools.ts'
 
 interface Origin {
-  /** What the registry said; undefined where it could not be asked and the engine has to find out. */
+  /** What the registry said; undefined if it could not be asked and the engine has to find out. */
   resolved: Resolved | undefined
   credential: Credential | undefined
   /** The engine that is signed in with that credential. */
   engine: Engine
-  /** The layers that were counted as transferred in this run: images share layers, the registry sends each once. */
+  /** The layers already counted as transferred in this run: images share layers, and the registry sends each once. */
   counted: Set<string>
 }
 
 /**
- * Brings one image into the engine, under its tag and its digest. What was resolved is what is pulled: the
- * engine gets the digest, and the tag is put on it.
+ * Brings one image into the engine, under its tag and its digest. The engine pulls the digest that was resolved, and
+ * the tag is put on it.
  *
  * @throws {PipeError} with the registry's or the engine's answer
  */

@@ -17,7 +17,7 @@ export interface SignIns {
    * @throws {PipeError} with the registry's or the engine's answer, the same one to all who ask
    */
   engineFor(credential: Credential | undefined): Promise<Engine>
-  /** Ends the logins that were expected and not needed. */
+  /** Gives up the logins that were expected and not needed, and waits until all have ended. */
   close(): Promise<void>
 }
 
@@ -28,6 +28,7 @@ interface SignIn {
   abandon(): void
 }
 
+/** Prepares the logins of a run to one registry; none starts before it is expected or needed. */
 export const createSignIns = (registry: string, tools: Tools): SignIns => {
   const started = new Map<Credential, SignIn>()
   const signInWith = (credential: Credential) => {
@@ -65,7 +66,7 @@ const startSignIn = (
     return engine
   }
   const engine = signIn()
-  // Whoever needs it hears of its failure; if nobody needs it, nobody does.
+  // A failure reaches whoever calls `engineFor`; if nobody needs the login, it does not matter.
   engine.catch(() => {})
   handover.promise.catch(() => {})
   return {

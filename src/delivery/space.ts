@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts'
 import type { Missing } from './missing.ts'
 import type { StoreRequest } from './store-request.ts'
 
-/** The images that the disk has no space for after those before them: their transfer is not begun. */
+/** The images for which the disk has no space left after those before them: their transfer is not begun. */
 export const tooLarge = async (
   requests: readonly StoreRequest[],
   missing: ReadonlyMap<string, Missing>,

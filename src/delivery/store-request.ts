@@ -11,15 +11,15 @@ import { localName, storedName } from './names.ts'
 export interface StoreRequest {
   image: ImageReference
   whole: WholeImage
-  /** What the registry said of it, by digest: its manifest, and the index that led there; none where it was not asked. */
+  /** What the registry sent for it, by digest: manifest, index and configuration; empty if it was not asked. */
   described: ReadonlyMap<string, Buffer>
-  /** Whether it goes to the engine, so that every byte of it counts. */
+  /** Whether it goes to the engine, so that its bytes must be right. */
   loaded: boolean
-  /** The credentials to ask the registry with; none where it must not be asked. */
+  /** The credentials to ask the registry with; empty if it must not be asked. */
   credentials: ReadonlyArray<Credential | undefined>
 }
 
-/** What is asked of the store for an image; undefined where the store has nothing to do with it. */
+/** The request to the store for an image; undefined if the image does not concern the store. */
 export const storeRequest = (
   { image, source }: Delivery,
   { lookup, pullPolicy }: { lookup: Lookup } & Pick<Settings, 'pullPolicy'>,

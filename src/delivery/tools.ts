@@ -16,7 +16,7 @@ export interface Tools {
   log: Log
   /** The one retry policy of a run, for requests to a registry and commands of docker alike. */
   retrying: RetryPolicy & { clock: Clock }
-  /** Ends whatever still runs, removes every login and ends every connection. */
+  /** Ends whatever still runs, removes every login and closes every connection. */
   close(): Promise<void>
 }
 

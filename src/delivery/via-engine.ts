@@ -24,7 +24,7 @@ interface Around extends Tools, Fitting {
   counted: Set<string>
 }
 
-/** Delivers an image that no store has to do with: the engine has it already, or pulls it. */
+/** Delivers an image without the store: the engine has it already, or pulls it. */
 export const viaEngine = async (
   { image, source }: Delivery,
   around: Around,
@@ -49,7 +49,7 @@ export const viaEngine = async (
 const pullAnyhow = (image: ImageReference, around: Around) =>
   pullWith(around.lookup.credentials(image), image, { resolved: undefined, around })
 
-/** Has the engine pull with one credential after another, as the lookup asks. */
+/** Has the engine pull with one credential after another, in the order in which the lookup asks. */
 const pullWith = async (
   credentials: ReadonlyArray<Credential | undefined>,
   image: ImageReference,
@@ -59,7 +59,7 @@ const pullWith = async (
   const failures: Failure[] = []
   for (const credential of credentials) {
     try {
-      // Beside the login, which takes as long.
+      // At the same time as the login, which takes as long.
       const [engine, misfit] = await Promise.all([
         signIns.engineFor(credential),
         resolved && fits(image, resolved, around),
@@ -79,7 +79,7 @@ const fits = async (
   resolved: Resolved,
   around: Around,
 ): Promise<PipeError | undefined> => {
-  // An engine that does not answer this may still pull.
+  // The engine may still pull if it does not answer this.
   const misfit = await misfitOf(image, resolved, around).catch(() => undefined)
   if (misfit === undefined || misfit.isFatal) return misfit?.error
   warnOfMisfit(misfit, around.log)
@@ -95,7 +95,7 @@ const warnOfUnknown = (image: ImageReference, error: PipeError, { store, log }: 
   )
 }
 
-// Of what neither the pipe nor the engine understands, the pipe knows more words.
+// If neither the pipe nor the engine understands the answer, the pipe explains it better.
 const inWords = (result: DeliveredImage | PipeError, unclear: PipeError): DeliveredImage | PipeError =>
   'code' in result && result.code === 'PKG-ENGINE' && unclear.unclear
     ? unclear.with({ said: result.said, unclear: false })

@@ -4,7 +4,7 @@ import { cli } from './docker.ts'
 
 /** The standard streams of a container: output and errors go where those of this process go. */
 export interface Attached {
-  /** The exit code of the container; undefined where the CLI did not live to tell. */
+  /** The exit code of the container; undefined if the CLI did not exit by itself. */
   exitCode: Promise<number | undefined>
   /** Ends the standard input of the container. */
   endInput(): void
@@ -23,8 +23,8 @@ interface AttachOptions {
 }
 
 /**
- * Connects a container that waits for its standard input with the streams of this process. The CLI writes to
- * them itself: nothing is read, changed or kept here, however much it is.
+ * Connects the streams of this process to a container that waits for its standard input. The CLI writes to them itself:
+ * nothing is read, changed or kept here, however much it is.
  */
 export const attach = ({ env, config, name, input }: AttachOptions): Attached => {
   const { program, passed } = cli(env)
@@ -36,7 +36,7 @@ export const attach = ({ env, config, name, input }: AttachOptions): Attached =>
     stderr: 'inherit',
     reject: false,
   })
-  // A container that ends before it has read everything is no fault of this side.
+  // A container may end before it has read everything; that is no error here.
   child.stdin.on('error', () => {})
   child.stdin.write(input)
   return {

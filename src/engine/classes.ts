@@ -1,6 +1,6 @@
 import type { Code } from '../errors.ts'
 
-/** What kinds of failure the docker CLI's text tells apart, and the code of the catalogue for each. */
+/** The kinds of failure that can be told apart by the docker CLI's text, and the catalogue's code for each. */
 export const codes = {
   'engine-unreachable': 'PKG-ENGINE-UNREACHABLE',
   'engine-memory': 'PKG-ENGINE-UNREACHABLE',
@@ -52,7 +52,7 @@ export const codes = {
 
 export type ErrorClass = keyof typeof codes
 
-/** Classes that say little: a line of another class tells more, even if it stands before. */
+/** Classes that say little: a line of another class tells more, even if it comes before. */
 export const vague: readonly ErrorClass[] = ['denied-ambiguous', 'canceled', 'network']
 
 /** Why it happened and what to do. */
@@ -62,27 +62,27 @@ interface Words {
 }
 
 /**
- * Why an engine cannot unpack layers that zstd compressed.
+ * Why an engine cannot unpack layers that are compressed with zstd.
  *
- * @param version the engine's, where the caller knows it and knows that the layers are such
+ * @param version the engine's, if the caller knows it and knows that the layers are compressed so
  */
 export const zstdWords = (version?: string): Words => ({
   why:
     version === undefined
       ? 'The engine could not read a layer as a tar archive. Engines before 23 say this of every layer that is compressed with zstd, which they cannot read; of any other layer it means that it was damaged before it was pushed.'
       : `This engine is ${version}; it cannot read layers that are compressed with zstd, which needs 23 or later.`,
-  hint: 'Use an engine of version 23 or later, or push the image with layers compressed by gzip (buildx: --output type=registry,compression=gzip,force-compression=true).',
+  hint: 'Set STORE, so that the pipe itself inflates the layers; or use an engine of version 23 or later; or push the image with layers compressed by gzip (buildx: --output type=registry,compression=gzip,force-compression=true).',
 })
 
-/** What is known of a class beyond what the catalogue says of its code. */
+/** What is known of a class beyond the catalogue's words for its code. */
 export const words: Partial<Record<ErrorClass, Words>> = {
   zstd: zstdWords(),
   'part-missing': {
     why: 'The registry has the image under this name, but has lost a part of it: a layer, its config or the manifest of a platform.',
-    hint: 'Push the image again; if the registry says that the part is there already, build it again without a cache.',
+    hint: 'Push the image again; if the registry claims to have that part already, build it again without a cache.',
   },
   layer: {
-    why: 'A layer arrived as it was pushed, but is no whole tar archive, or is compressed in a way that this engine does not read.',
+    why: 'A layer arrived as it was pushed, but is not a complete tar archive, or is compressed in a way that this engine does not read.',
     hint: 'Build the image again without a cache and push it again.',
   },
   'layer-depth': {
@@ -90,11 +90,11 @@ export const words: Partial<Record<ErrorClass, Words>> = {
     hint: 'Build the image with fewer layers: join RUN lines, use a multi-stage build, or squash it.',
   },
   artifact: {
-    why: 'Under this name is something that is not a container image: a signature, a chart, a model or another artifact.',
+    why: 'There is no container image under this name, but a signature, a chart, a model or another artifact.',
     hint: 'Check the name and the tag; fetch artifacts with the program that made them.',
   },
   'archive-format': {
-    why: 'The archive that the engine was to load is damaged, not complete, or of a format that this engine does not read.',
+    why: 'The archive that the engine was to load is damaged, incomplete, or in a format that this engine does not read.',
     hint: 'Remove the folder of STORE, and the cache or artifact that it came from, and run the step again.',
   },
   'container-gone': {

@@ -5,7 +5,7 @@ import { findWait } from '../wait.ts'
 import { codes, type ErrorClass, vague } from './classes.ts'
 import { patterns } from './patterns.ts'
 
-export interface DockerError {
+interface DockerError {
   class: ErrorClass
   code: Code
   /** Whether the same command may succeed when it is run again. */
@@ -17,9 +17,9 @@ export interface DockerError {
 }
 
 /**
- * What the docker CLI's error text means, by a positive list (`patterns.ts`): wordings of 20.10 to 29, of both
- * image stores. The last line that is known decides, unless it says little and one before it says more.
- * A text with no such line is `unknown`, which is never retried.
+ * What the docker CLI's error text means, by a positive list (`patterns.ts`): wordings of 20.10 to 29, of both image
+ * stores. The last line that is recognized decides, unless it says little and an earlier one says more. A text with no
+ * such line is `unknown`, which is never retried.
  *
  * @param command the docker command: a load asks nothing of a registry
  */
@@ -55,7 +55,7 @@ const linesOf = (stderr: string): Line[] =>
     .map((raw) => ({ raw: raw.trim(), text: clean(raw) }))
     .filter(({ text }) => text !== '' && !progress.test(text))
 
-// What follows the beginning of a page is the page's; of a list of errors the first counts, as it does for the
+// Lines after the beginning of a page are the page's. In a list of errors the first one counts, as it does for the
 // engine.
 const judged = (lines: string[]): string[] => {
   const page = lines.findIndex((line) => /<(?:!doctype|html)\b/i.test(line))
@@ -70,6 +70,6 @@ const classOf = (line: string): ErrorClass | undefined => {
   return patterns.find(([pattern]) => pattern.test(ends))?.[1]
 }
 
-// The engine reads an archive from its standard input: what ends too early there, or is no JSON, is the archive.
+// `docker load` reads an archive and asks no registry: what ends too early or is not JSON is the archive.
 const withoutRegistry = (found: ErrorClass): ErrorClass =>
   catalogue[codes[found]].side === 'registry' ? 'archive-format' : found

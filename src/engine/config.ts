@@ -2,18 +2,19 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-// Kept in memory by the kernel: a pipe that is killed outright leaves its container behind, and with a
-// folder of the container's own file system it would leave the login in it.
+// In memory: a pipe that is killed outright leaves its container behind, and a folder in that container's own file
+// system would leave the login in it.
 const MEMORY = '/dev/shm'
 
 /** The private docker configs of this process: one folder a credential, 0700, its file 0600. */
-export interface DockerConfigs {
+interface DockerConfigs {
   /** A new folder for `docker --config`, in which only `registry`, if any, will have a login. */
   create(registry?: string): string
   /** Removes every folder; synchronous, so that it also works while the process ends. */
   removeAll(): void
 }
 
+/** Opens the docker configs of a process; there are none at first. */
 export const createDockerConfigs = (): DockerConfigs => {
   const folders = new Set<string>()
   return {

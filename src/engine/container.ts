@@ -15,7 +15,7 @@ export interface ContainerOptions {
 }
 
 /**
- * Starts a container that waits for its standard input. It vanishes when it ends.
+ * Starts a container that waits for its standard input. The engine removes it when it ends.
  *
  * @throws {PipeError} with what the engine says
  */
@@ -38,14 +38,14 @@ export const start = async (
   await docker(['start', name])
 }
 
-// For the whole removal, which also happens when the step is stopped: Bitbucket waits no longer than ten seconds
-// in all.
+// Bounds the whole removal, which also happens when the step is stopped: Bitbucket waits no longer than ten seconds in
+// all.
 const REMOVAL = 3000
 const PAUSE = 50
 
 /**
- * Ends and removes a container, and returns when it is gone, be it by itself. A step that is stopped does not end
- * this command.
+ * Ends and removes a container, and returns when it is gone, even if by itself. Stopping the step does not end this
+ * command.
  *
  * @throws {PipeError} with what the engine says
  */

@@ -8,12 +8,12 @@ import { engineError } from './failure.ts'
 // Bitbucket mounts a docker CLI of its own over /usr/local/bin/docker; ours lies where no mount hides it.
 const BUNDLED = '/opt/packages-pull/bin/docker'
 
-// What a docker command needs. Secrets of the step are none of its business, and neither are proxies: the CLI
-// would look for the engine behind them, and the registry is the engine's to reach.
+// What a docker command needs: no secrets of the step, and no proxies, because the CLI would look for the engine behind
+// them, and it is the engine that reaches the registry.
 const PASSED = ['PATH', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'DOCKER_API_VERSION']
 
-export interface DockerOptions {
-  /** Standard input: the only way in which a secret reaches a command, and an archive. */
+interface DockerOptions {
+  /** Standard input: the only way by which a secret or an archive reaches a command. */
   input?: string | Promise<string> | Readable
   /** Called with each line of standard output while the command runs. */
   onLine?: ((line: string) => void) | undefined
@@ -71,12 +71,12 @@ export const createDocker = ({ env, signal: whole, onCommand }: Context): Docker
     }
 }
 
-// The command starts now and waits for what it is to read; it ends when that does not come.
+// The command starts now and waits for its input; it is ended if that does not come.
 async function* later(input: Promise<string>) {
   yield await input
 }
 
-/** The docker CLI, and what of the environment it gets. */
+/** The docker CLI, and the part of the environment that it gets. */
 export const cli = (env: Environment): { program: string; passed: Record<string, string> } => ({
   program: existsSync(BUNDLED) ? BUNDLED : 'docker',
   passed: Object.fromEntries(PASSED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))),

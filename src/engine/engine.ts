@@ -8,11 +8,13 @@ import { type LoginOptions, login } from './login.ts'
 import { patient } from './patience.ts'
 import { askVersion, type EngineVersion, usesContainerd } from './version.ts'
 
-/** The step's engine, as one login sees it. Whatever it does throws a {PipeError} with the engine's answer. */
+/**
+ * The step's engine, as one login sees it. Each operation throws a {PipeError} with the engine's answer if it fails.
+ */
 export interface Engine {
   version(): Promise<EngineVersion>
   usesContainerd(): Promise<boolean>
-  /** What it has. */
+  /** Lists its images. */
   images(): Promise<EngineImages>
   inspect(reference: string): Promise<EngineImage>
   pull(reference: string, onLine?: (line: string) => void): Promise<void>
@@ -29,7 +31,7 @@ export interface Logins {
   anonymous: Engine
   /** Signs in with one credential; the engine that is returned pulls with it. */
   login(options: LoginOptions): Promise<Engine>
-  /** Waits for the end of every command, which the signal has to bring about, and removes every login. */
+  /** Waits until every command has ended, for which the signal must be aborted, and removes every login. */
   end(): Promise<void>
 }
 
@@ -40,7 +42,7 @@ interface Context extends Omit<Parameters<typeof createDocker>[0], 'signal'> {
   registry?: string
 }
 
-/** Opens the engine of a run. However the process ends, the logins end with it. */
+/** Opens the engine of a run. The logins are removed when the process exits, unless it is killed outright. */
 export const openEngine = ({ env, signal, onCommand, registry }: Context): Logins => {
   const { dockerWith, settled } = tracked(patient(createDocker({ env, signal, onCommand }), signal))
   const configs = createDockerConfigs()

@@ -14,7 +14,7 @@ export const engineError = (args: readonly string[], stderr: string): PipeError 
   return new PipeError(code, message, { said, retryAfter, ...words[found] })
 }
 
-// Which command met the missing engine first says nothing to who has to act.
+// It does not matter which command was the first to find no engine.
 const NO_ENGINE = 'No Docker engine answers: the step needs "services: [docker]".'
 
 const whatFailed = (args: readonly string[]) => {

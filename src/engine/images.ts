@@ -6,7 +6,7 @@ import type { Docker } from './docker.ts'
 
 /** An image as the engine has it. */
 export interface EngineImage {
-  /** Image id: the digest of its config, or with the containerd store of its manifest. */
+  /** Image id: the digest of its config, or that of its manifest with the containerd store. */
   id: string
   /** `name@sha256:…` of every registry that it came from. */
   repoDigests: string[]
@@ -37,7 +37,7 @@ export const pull = async (
   await docker(['pull', reference], { onLine })
 }
 
-/** Gives an image that the engine has another name. */
+/** Gives an image of the engine another name. */
 export const tag = async (docker: Docker, source: string, target: string): Promise<void> => {
   await docker(['tag', source, target])
 }
@@ -48,7 +48,7 @@ export interface ListedImage {
   /** As the engine shows it: Docker Hub's own names are short. */
   name: string
   tag: string
-  /** Of the registry that it came from; `<none>` where it came from none. */
+  /** Its digest in the registry that it came from; `<none>` if it came from none. */
   digest: string
 }
 
@@ -66,7 +66,7 @@ export const listImages = async (docker: Docker): Promise<ListedImage[]> => {
 /**
  * Loads an archive of images into the engine, under the names that it gives them.
  *
- * @throws {PipeError} what went wrong in the archive, else with the engine's answer
+ * @throws what went wrong in the archive, else {PipeError} with the engine's answer
  */
 export const load = async (docker: Docker, chunks: AsyncIterable<Buffer>): Promise<void> => {
   let broken: unknown

@@ -3,9 +3,9 @@ import type { ListedImage } from './images.ts'
 
 /** The engine's images, to look one up in. */
 export interface EngineImages {
-  /** The id of what has this name and tag. */
+  /** The id of the image with this name and tag. */
   byTag(name: string, tag: string): string | undefined
-  /** The id of what came from this repository under one of these digests. */
+  /** The id of the image that came from this repository under one of these digests. */
   byDigest(name: string, digests: readonly string[]): string | undefined
   /** The one of these ids that the engine has. */
   byId(ids: readonly string[]): string | undefined

@@ -3,13 +3,13 @@ import type { Docker } from './docker.ts'
 export interface LoginOptions {
   registry: string
   username: string
-  /** May be still to come: the command starts at once, and has it only then. */
+  /** May be still to come: the command starts at once, and reads it when it comes. */
   secret: string | Promise<string>
 }
 
 /**
- * Signs in to a registry; the login is in the docker config that the command is bound to, and the removal of that
- * config is the logout: `docker logout` does no more than take the entry out of it.
+ * Signs in to a registry. The login is kept in the docker config that the command is bound to; removing that config is
+ * the logout (`docker logout` would do no more than take the entry out of it).
  *
  * @throws {PipeError} with the registry's or the engine's answer
  */

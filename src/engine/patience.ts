@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PipeError } from '../errors.ts'
 import type { DockerWith } from './docker.ts'
 
-// The engine of a step starts beside the step. Of one that is missing, nothing comes of waiting longer.
+// A step's engine starts at the same time as the step. If it is missing, waiting longer does not help.
 const PATIENCE = 5000
 const PAUSE = 250
 
 /**
- * A docker whose commands wait some seconds for an engine that does not accept connections yet. Once it has
- * answered they do not: an engine that is gone then was ended, and does not come back.
+ * A docker whose commands wait some seconds for an engine that does not accept connections yet. Once the engine has
+ * answered, they no longer wait: an engine that is gone after that was ended, and does not come back.
  */
 export const patient = (dockerWith: DockerWith, signal: AbortSignal): DockerWith => {
   let answered = false

@@ -9,17 +9,17 @@ const code = (name: string) => new RegExp(`(?:^|: )${name}(?::|$)`, 'i')
 const status = (codes: string) =>
   new RegExp(`\\b(?:status(?: code|[^:]*:)|HTTP) (?:${codes})(?: [A-Z]|:| response body\\b|$)`)
 
-// Where an engine unpacks a layer, a stream that ends is a file that ends: nothing of it is the network's.
+// While an engine unpacks a layer, a stream that ends early is a file that ends early, and no fault of the network.
 const unpacking =
   '\\b(?:failed to register layer|error processing tar file|ApplyLayer|failed to extract layer|apply layer error for|failed to (?:read next archive header|decompress archive)|failed to unpack (?:loaded )?image)'
 
 /**
- * What a line must say to be of a class; the first that fits decides. Lines arrive with names masked (`mask.ts`).
- * A word that registries use as a code must begin a part of the line, and the texts of errno must end it. The
- * words are those of docker 20.10 to 29, with what containerd, distribution and Go put in.
+ * What a line must say to be of a class; the first that fits decides. Lines arrive with names masked (`mask-names.ts`).
+ * A word that registries use as a code must begin a part of the line, and the texts of errno must end it. The words are
+ * those of docker 20.10 to 29, and of containerd, distribution and Go in them.
  */
 export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
-  // The engine is not there. Before everything about networks: the same faults, another address.
+  // The engine is not there. Before everything about networks, whose words are the same.
   [/^(?:docker: |ERROR: )?error during connect: /i, 'engine-unreachable'],
   [/\bis the docker daemon running\b|\bis 'docker daemon' running\b/i, 'engine-unreachable'],
   [/\b(?:cannot|failed to) connect to the docker (?:daemon|API)\b/i, 'engine-unreachable'],
@@ -70,7 +70,7 @@ export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
   [/\bcannot attach to a (?:stopped|paused|restarting) container\b/i, 'container-gone'],
   [/\bcontainer is marked for removal\b/i, 'container-gone'],
 
-  // What a layer is. Before the network, whose words a stream that ends too early has too.
+  // What is wrong with a layer. Before the network, which has the same words for a stream that ends too early.
   [/\bmax depth exceeded\b/, 'layer-depth'],
   [
     /\b(?:Error processing tar file\(exit status \d+\)|ApplyLayer exit status \d+ stdout: {1,2}stderr): +(?:unexpected EOF|archive\/tar: invalid tar header)$/,
@@ -90,7 +90,7 @@ export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
     'layer',
   ],
 
-  // What is not there. Before the words below: what a registry says after these codes has a name in it.
+  // What is not there. Before the words below, because registries put a name after these codes.
   [/\bmanifest for @digest not found\b|\bresolve reference "@digest": .*\bnot found\b/, 'digest-unknown'],
   [
     /\bcontent at @digest not found\b|\bto @digest: 404\b|(?:^|: )artifact @digest not found$/,
@@ -106,7 +106,7 @@ export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
   [/(?:^|: )(?:repository|project) \S+ not found(?::|$)/i, 'name-unknown'],
   [/(?:^|: )(?:manifest unknown|tag invalid)(?::|$)|\bmanifest for _ not found\b/i, 'manifest-unknown'],
 
-  // Too much, of three kinds.
+  // Limits, of three kinds.
   [/\btoo many failed login attempts\b|\baccount (?:is|has been) (?:temporarily )?locked\b/i, 'lockout'],
   [/\bpull rate limit\b/i, 'quota'],
   [/(?<![\w./-])quota(?![\w/:-]).*\bexceeded\b|\bexceeded\b.*(?<![\w./-])quota(?![\w/:-])/i, 'quota'],
@@ -187,7 +187,7 @@ export const patterns: readonly (readonly [RegExp, ErrorClass])[] = [
   [/\btls: bad record MAC\b/, 'network'],
   [/\bx509: |\btls: |\bserver gave HTTP response to HTTPS client\b|\bmalformed HTTP response\b/, 'tls'],
 
-  // The network. A name that cannot be looked up ends in the words of a connection that cannot be made.
+  // The network. Names first: the error of one that cannot be looked up ends in the words of a failed connection.
   [/\blookup \S+(?: on \S+)?: |\bno such host\b|\bserver misbehaving\b/, 'dns'],
   [/\bTemporary failure in name resolution\b/i, 'dns'],
   [/\bcontext deadline exceeded\b|\bClient\.Timeout\b|\bi\/o timeout\b/, 'network-timeout'],

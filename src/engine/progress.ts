@@ -11,6 +11,7 @@ export interface PullProgress {
 // `docker pull` names a layer by the first twelve digits of its digest.
 const LAYER = /^([0-9a-f]{12}): (Already exists|Download complete|Pull complete)/
 
+/** Follows one pull by the lines that it prints. */
 export const createPullProgress = (): PullProgress => {
   const present = new Set<string>()
   const downloaded = new Set<string>()

@@ -4,11 +4,11 @@ import type { Platform } from '../image/platform.ts'
 import { parseJson } from '../json.ts'
 import type { Docker } from './docker.ts'
 
-/** Who an engine says it is. */
+/** How an engine describes itself. */
 export interface EngineVersion {
   version: string
   cliVersion: string
-  /** What the engine runs, and so what it pulls of a multi-platform image. */
+  /** What the engine runs, and so what it pulls from a multi-platform image. */
   platform: Platform
 }
 
@@ -25,7 +25,7 @@ export const usesContainerd = async (docker: Docker): Promise<boolean> =>
   (await docker(['info', '--format', '{{json .DriverStatus}}'])).includes('io.containerd.snapshotter')
 
 /**
- * Asks the engine who it is.
+ * Asks the engine for its version and platform.
  *
  * @throws {PipeError} PKG-ENGINE-UNREACHABLE, PKG-ENGINE-API or what else the engine says
  */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { characterAt, quote } from './quote.ts'
 
-/** The hash algorithms that may stand in a digest, as `node:crypto` and OCI name them. */
-export type Algorithm = 'sha256' | 'sha384' | 'sha512'
+/** The hash algorithms that a digest may use, as `node:crypto` names them. */
+type Algorithm = 'sha256' | 'sha384' | 'sha512'
 
 export interface Digest {
   algorithm: Algorithm
@@ -26,13 +26,13 @@ export class DigestError extends Error {
   }
 }
 
-// sha384 is no algorithm that the OCI names, but go-digest knows it, and so does the engine.
+// The OCI does not name sha384, but go-digest knows it, and so does the engine.
 const hexLength: Record<Algorithm, number> = { sha256: 64, sha384: 96, sha512: 128 }
 
 const grammar = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/
 
 /**
- * Takes a digest such as `sha256:e58f…` apart (image-spec, descriptor.md, "Digests").
+ * Parses a digest such as `sha256:e58f…` (image-spec, descriptor.md, "Digests").
  *
  * @throws {DigestError} for anything else
  */

@@ -5,10 +5,10 @@ interface Name {
   path: string
 }
 
-/** A domain, under the one name that Docker Hub has here: `docker.io`. */
+/** Replaces the other name of Docker Hub by `docker.io`; any other domain stays as it is. */
 export const hubDomain = (domain: string): string => (domain === 'index.docker.io' ? 'docker.io' : domain)
 
-/** A repository's name in its one spelling: Docker Hub's own images are those of `library`. */
+/** A repository's name in its one spelling: Docker Hub's own images are in `library`. */
 export const hubName = (name: Name): Name => {
   const domain = hubDomain(name.domain)
   return domain === 'docker.io' && !name.path.includes('/')
@@ -16,7 +16,7 @@ export const hubName = (name: Name): Name => {
     : { domain, path: name.path }
 }
 
-/** The host of a registry's API: where its name says, except for Docker Hub. */
+/** The host of a registry's API: the registry's own name, except for Docker Hub. */
 export const apiHost = (domain: string): string => (domain === 'docker.io' ? 'registry-1.docker.io' : domain)
 
 /** A name as engines show it: Docker Hub's are short. */

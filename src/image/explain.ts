@@ -18,7 +18,7 @@ const wholeFault = (text: string): string | undefined => {
   return `${characterAt(text, foreign)} is not allowed in a reference${guess(text[foreign])}`
 }
 
-// What a character that no reference has gives away.
+// Why a character that no reference has may be there.
 const guess = (character = '') => {
   if (character === '$') return '; was a variable not replaced?'
   return `"'\`“”‘’`.includes(character) ? '; are there quotation marks inside of others?' : ''
@@ -29,8 +29,8 @@ const digestFault = (text: string): string | undefined => {
   if (digest === undefined || digestGrammar.test(digest)) return undefined
   if (digest === '') return 'it ends with "@"; a digest such as sha256:… belongs there'
   if (digest.includes('@')) return 'it has two "@"'
-  if (!digest.includes(':')) return 'after "@" stands a digest such as sha256:…; a tag goes after ":"'
-  return 'after "@" stands a digest: the algorithm, ":" and at least 32 hexadecimal characters (sha256 has 64)'
+  if (!digest.includes(':')) return 'after "@" comes a digest such as sha256:…; a tag goes after ":"'
+  return 'after "@" comes a digest: the algorithm, ":" and at least 32 hexadecimal characters (sha256 has 64)'
 }
 
 const tagFault = (text: string): string | undefined => {
@@ -41,7 +41,7 @@ const tagFault = (text: string): string | undefined => {
   if (tag.includes(':')) return 'it has two tags, or a port with no "/" after it'
   if (tag.length > 128) return `the tag has ${tag.length} characters, at most 128 are allowed`
   const offending = tag.search(/^[.-]|[^\w.-]/)
-  return `the tag ${quote(tag)} has ${characterAt(tag, offending)}; it consists of letters, digits, "_", "." and "-" and begins with none of the last two`
+  return `the tag ${quote(tag)} has ${characterAt(tag, offending)}; it consists of letters, digits, "_", "." and "-" and does not begin with "." or "-"`
 }
 
 const nameFault = (text: string): string | undefined => {
@@ -63,12 +63,12 @@ const hostFault = (host: string, text: string): string => {
   return number === '' ? `the port after ${quote(name)} is empty` : tagOfBranch(text)
 }
 
-/** Of a name and a tag with a "/", such as that of a branch: `base:feature/login`. */
+/** Why a tag with a "/" is refused, such as the name of a branch: `base:feature/login`. */
 export const tagOfBranch = (text: string): string => {
   const [whole = ''] = text.split('@')
   const name = whole.slice(0, whole.lastIndexOf(':', whole.lastIndexOf('/')))
   const tag = whole.slice(name.length + 1)
-  return `a tag has no "/", as ${quote(tag)} has; if it is the name of a branch, make a slug of it before the pipe (\${BITBUCKET_BRANCH//\\//-}) and write ${quote(`${name}:${tag.replaceAll('/', '-')}`)}`
+  return `${quote(tag)} has a "/", which no tag may have; if it is the name of a branch, make a slug of it before the pipe (\${BITBUCKET_BRANCH//\\//-}) and write ${quote(`${name}:${tag.replaceAll('/', '-')}`)}`
 }
 
 const componentFault = (component: string, text: string): string => {
@@ -83,7 +83,7 @@ const componentFault = (component: string, text: string): string => {
 }
 
 /** A text with its name in lower case; a tag keeps its letters. */
-export const lowerName = (text: string): string => {
+const lowerName = (text: string): string => {
   const { domain, path } = cut(text)
   const { length } = domain === undefined ? path : `${domain}/${path}`
   return text.slice(0, length).toLowerCase() + text.slice(length)

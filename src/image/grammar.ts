@@ -4,10 +4,10 @@ const label = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?'
 
 /** Host name, IPv4 address or IPv6 address in brackets (no zone), and a port. */
 export const domainGrammar = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?$`)
-/** What stands between two slashes of a repository's path. */
+/** One component of a repository's path, between slashes. */
 export const componentGrammar = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
 export const tagGrammar = /^\w[\w.-]{0,127}$/
-/** Wider than a digest that holds (see `digest.ts`): it says only where the digest of a reference is. */
+/** Wider than a valid digest (see `digest.ts`): it only finds the digest in a reference. */
 export const digestGrammar = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/
 
 export interface Parts {
@@ -32,7 +32,7 @@ export const cut = (text: string): Parts => {
     : { domain: undefined, path: name, tag, digest }
 }
 
-/** Whether the parts make a reference; of a digest only its outer form is looked at. */
+/** Whether the parts make a reference; only the outer form of a digest is checked. */
 export const holds = ({ path, tag, digest }: Parts): boolean =>
   path.split('/').every((component) => componentGrammar.test(component)) &&
   (tag === undefined || tagGrammar.test(tag)) &&

@@ -1,8 +1,8 @@
 import { quote } from './quote.ts'
 
 /**
- * Why a host with or without a port, as the grammar of references has it, is no part of an address: the URL standard
- * (https://url.spec.whatwg.org/#host-parsing) refuses it, or reads it as another one. Undefined where it is one.
+ * Why a host that the grammar of references accepts, with or without a port, cannot be used in an address: the URL
+ * standard (https://url.spec.whatwg.org/#host-parsing) refuses it or reads it as another one. Undefined if it can.
  */
 export const hostFault = (host: string): string | undefined => {
   const [, name = host, port] = /^(\[.*\]|[^:]*)(?::(.*))?$/s.exec(host) ?? []

@@ -29,8 +29,8 @@ export const normalizeOs = (os: string): string => {
 }
 
 /**
- * Go's names for an architecture and its variant. The variant that most machines have is left out, except on
- * arm, where none has always meant v7.
+ * Go's names for an architecture and its variant. The usual variant is left out, except on arm, where no variant has
+ * always meant v7.
  */
 export const normalizeArchitecture = (architecture: string, variant: string | undefined): Machine => {
   const named = architecture.toLowerCase()

@@ -4,12 +4,12 @@ import { formatPlatform, normalizePlatform, type Platform } from './platform.ts'
 export interface Matcher {
   /** Whether a machine of the wanted platform runs images of this one. */
   matches: (platform: Platform) => boolean
-  /** For sorting: the better of two platforms first; 0 where neither is better, so that their order stays. */
+  /** For sorting: puts the better of two platforms first; 0 if neither is better, so that their order stays. */
   compare: (a: Platform, b: Platform) => number
 }
 
 /**
- * Judges platforms by what a machine of the wanted one runs, as containerd's `platforms.Only` does: older
+ * Judges platforms by what a machine of the wanted platform runs, as containerd's `platforms.Only` does: older
  * variants, 32-bit arm on arm64, 386 on amd64.
  */
 export const matchPlatform = (wanted: Platform): Matcher => {
@@ -54,7 +54,7 @@ export const listPlatforms = (descriptors: readonly { platform?: Platform | unde
 export const isSamePlatform = (a: Platform, b: Platform): boolean =>
   formatPlatform(normalizePlatform(a)) === formatPlatform(normalizePlatform(b))
 
-// After everything that runs.
+// Ranks after everything that runs.
 const NEVER = 1000
 
 const machineName = ({ architecture, variant }: Machine) => `${architecture}/${variant}`

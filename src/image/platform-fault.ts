@@ -4,8 +4,8 @@ import { PlatformError, parsePlatform } from './platform.ts'
 import { quote } from './quote.ts'
 
 /**
- * Why a text is not a platform that images are built for, in words for the person who wrote it; undefined where it is
- * one. Stricter than `parsePlatform`, which also reads what engines and registries say.
+ * Why a text is not a platform that images are built for, in words for the person who wrote it; undefined if it is one.
+ * Stricter than `parsePlatform`, which also reads what engines and registries say.
  */
 export const platformFault = (text: string): string | undefined => {
   try {
@@ -48,7 +48,7 @@ const didYouMean = (text: string) => {
   return meant === undefined ? '' : `; did you mean ${quote(meant)}?`
 }
 
-// The system and the architecture in either order, with whatever between them; and slips in the architecture.
+// Finds the system and the architecture in either order, whatever is between them, and corrects slips in both.
 const meantBy = (text: string): string | undefined => {
   const words = text.toLowerCase().match(/[a-z0-9]+(?:_64)?/g) ?? []
   const os = words.map(normalizeOs).find(isSystem) ?? 'linux'

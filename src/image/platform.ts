@@ -35,7 +35,7 @@ export const parsePlatform = (text: string): Platform => {
   const [os = '', architecture, variant] = parts
   if (architecture === undefined) throw new PlatformError(text, missingPart(text))
   const machine = normalizeArchitecture(architecture, variant)
-  // Where the text names the variant, it stays visible; where it does not, the usual one is not added.
+  // A variant that the text names stays visible; the usual one is not added.
   if (variant === undefined) return { os: normalizeOs(os), ...unnamed(machine) }
   const shown = machine.architecture === 'arm64' && machine.variant === '' ? 'v8' : machine.variant
   return { os: normalizeOs(os), architecture: machine.architecture, variant: shown }

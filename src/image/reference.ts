@@ -6,7 +6,7 @@ import { hostFault } from './host.ts'
 import { quote } from './quote.ts'
 
 /** An image reference as it is written: any part but the path may be absent. */
-export type Reference = Parts
+type Reference = Parts
 
 /** An image reference with nothing left to guess. It has a tag, a digest or both. */
 export interface ImageReference {
@@ -44,8 +44,8 @@ export class ReferenceSyntaxError extends Error {
 const LONGEST_PATH = 255
 
 /**
- * Takes a reference apart by the grammar of github.com/distribution/reference, with nothing added: `base`
- * has no domain and no tag, and the first component of `acme/base` counts as a domain.
+ * Parses a reference by the grammar of github.com/distribution/reference, with nothing added: `base` has no domain and
+ * no tag, and the first component of `acme/base` counts as a domain.
  *
  * @throws {ReferenceSyntaxError} for anything else
  */
@@ -70,12 +70,12 @@ export const formatReference = ({ domain, path, tag, digest }: Reference): strin
   ].join('')
 
 /**
- * Completes the short forms: `base:1.4` is a package of the workspace, `acme/base:1.4` one of the workspace
- * acme, both in `registry`; a name that begins with a host stays, Docker Hub's in their long form. Neither tag nor
- * digest means `latest`.
+ * Completes the short forms: `base:1.4` is a package of the workspace, `acme/base:1.4` one of the workspace acme, both
+ * in `registry`. A name that begins with a host stays, with Docker Hub's in their long form. Without tag and digest,
+ * the tag is `latest`.
  *
- * @throws {ReferenceSyntaxError} also (`workspace`) for a lone name where the workspace is not known, and for a host
- * that no address can have
+ * @throws {ReferenceSyntaxError} also for a lone name if the workspace is not known (`workspace`), and for a host that
+ *   no address can have
  */
 export const expandReference = (
   text: string,
@@ -84,7 +84,7 @@ export const expandReference = (
   const parsed = parseReference(text)
   if (/^(?:sha256:)?[a-f0-9]{64}$/.test(text)) {
     const reason =
-      'it is the id of an image in an engine, which no registry knows; after a name and "@sha256:" stands the digest of one'
+      'it is the id of an image in an engine, which no registry knows; write the name and the digest instead: name@sha256:…'
     throw new ReferenceSyntaxError('identifier', text, reason)
   }
   const { domain, path } = hubName(
@@ -98,7 +98,10 @@ export const expandReference = (
   return { name: `${domain}/${path}`, domain, path, tag, digest: parsed.digest }
 }
 
-/** As distribution decides: an organisation has neither a dot nor a colon, and no upper-case letter. */
+/**
+ * Whether the first part of a name is a host, decided as distribution does: an organisation has no dot, no colon and no
+ * upper-case letter.
+ */
 export const isHost = (domain: string | undefined): domain is string =>
   domain !== undefined && (domain === 'localhost' || /[.:A-Z]/.test(domain))
 
@@ -123,7 +126,7 @@ const complete = (
   throw new ReferenceSyntaxError('format', text, `it stands for ${quote(full)}, which begins with no host`)
 }
 
-// The same three answers as distribution: the text would do in lower case, or it would not.
+// The same three answers as distribution: empty, valid in lower case, or malformed.
 const kindOfFault = (text: string): ReferenceErrorKind => {
   if (text === '') return 'empty'
   return holds(cut(text.toLowerCase())) ? 'uppercase' : 'format'

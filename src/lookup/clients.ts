@@ -26,13 +26,13 @@ interface Context {
 /** Opens the clients of a run; each connects when it is first asked. */
 export const createClients = ({ log, ...context }: Context): Clients => {
   const clients = new Map<string, RegistryClient>()
-  // Whatever a registry says to each of two credentials is said once.
+  // What a registry says to both credentials is told once.
   const told = new Set<string>()
-  const once = (tell: (text: string) => void) => (text: string) => {
+  const tellOnce = (tell: (text: string) => void) => (text: string) => {
     if (!told.has(text)) tell(text)
     told.add(text)
   }
-  const [inform, warn] = [once(log.info), once(log.warning)]
+  const [inform, warn] = [tellOnce(log.info), tellOnce(log.warning)]
   const create = (host: string, credential: Credential | undefined) =>
     createRegistryClient({
       ...context,

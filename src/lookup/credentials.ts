@@ -3,7 +3,7 @@ import { type Code, PipeError } from '../errors.ts'
 import type { ImageReference } from '../image/reference.ts'
 import type { Failure } from './failure.ts'
 
-/** Who may ask what. */
+/** The credentials of a run, and the registry that may get them. */
 export interface Credentials {
   /** Host of Bitbucket Packages: the only one that gets a credential. */
   registry: string
@@ -20,15 +20,15 @@ export const credentialsFor = (
     ? [builtIn, apiToken].filter((credential) => credential !== undefined)
     : [undefined]
 
-// What another repository's package answers is not documented: each of these may mean that this credential
-// may not read what the next one may.
+// It is not documented what the registry answers for another repository's package: each of these may mean that the next
+// credential may read what this one may not.
 const TRY_NEXT: readonly Code[] = ['PKG-AUTH-REFUSED', 'PKG-ACCESS-DENIED', 'PKG-PACKAGE-UNKNOWN']
 
 /** Whether the next credential may be able to read what failed with this one. */
 export const nextMayRead = (error: unknown): error is PipeError =>
   error instanceof PipeError && TRY_NEXT.includes(error.code)
 
-// Registries say these also of what a credential may not see; not if it may see the tags.
+// Registries also say these of packages that a credential may not see, unless it may see their tags.
 const ABSENT: readonly Code[] = ['PKG-TAG-UNKNOWN', 'PKG-DIGEST-UNKNOWN']
 
 /** Whether the next credential may find what this one did not. */

@@ -6,7 +6,7 @@ import { isStock } from '../registry/http/words.ts'
 import { nearestTags } from '../suggest.ts'
 import type { Failure } from './failure.ts'
 
-/** What is known where a failure of an image happened. */
+/** What is known where an image failed. */
 export interface Facts {
   image: ImageReference
   /** Host of Bitbucket Packages. */
@@ -20,13 +20,13 @@ export interface Facts {
 type Kind = Credential['kind'] | undefined
 
 /**
- * The first of the failures of an image with what it means here: for this repository, this package, these tags,
- * these credentials. The other failures are those of the other credentials.
+ * Explains the first failure of an image by what is known here: the repository, the package, its tags, the credentials.
+ * The other failures are those of the other credentials.
  */
 export const diagnose = (failures: readonly Failure[], facts: Facts): PipeError => {
   const [first, ...others] = failures
   if (first === undefined) throw new TypeError('There is no failure to explain.')
-  // About an image of another registry, that registry alone knows more.
+  // Only the other registry knows more about its images.
   if (facts.image.domain !== facts.registry) return first.error.with(missingTag(first, facts))
   const { why = first.error.why, hint = first.error.hint } = explain(first, others, facts)
   const isNewReason = (error: PipeError) => error.said !== first.error.said && hasOwnReason(error, facts)
@@ -122,7 +122,7 @@ const hasOwnReason = ({ code, said }: PipeError, { image }: Facts): boolean => {
   return refused && !isStock(words?.replace('basic auth ', ''), formatReference(image))
 }
 
-// Without a host, a name means a package here, and on Docker Hub an image of a library or of an account.
+// Without a host, a name means a package to this pipe, but to docker an image of Docker Hub.
 const onDockerHub = ({ path, tag, digest }: ImageReference, own: string | undefined): string => {
   const [workspace, ...rest] = path.split('/')
   const hub = workspace === own ? ['library', ...rest].join('/') : path

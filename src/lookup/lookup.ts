@@ -10,7 +10,7 @@ import type { Failure } from './failure.ts'
 import { type Resolved, resolve } from './resolve.ts'
 
 /** What is known of an image before it is pulled: what the registry says, or why it does not. */
-export type Finding =
+type Finding =
   | { resolved: Resolved; error?: undefined }
   | {
       resolved?: undefined
@@ -25,7 +25,7 @@ export interface Lookup {
   find(image: ImageReference): Promise<Finding>
   /** The credentials for an image in the order in which they are tried; undefined stands for none. */
   credentials(image: ImageReference): ReadonlyArray<Credential | undefined>
-  /** The first of some failures of an image, with what they mean here. */
+  /** Explains the first of an image's failures by all that is known here. */
   explain(failures: readonly Failure[], image: ImageReference): PipeError
 }
 
@@ -33,9 +33,9 @@ interface Context extends Credentials {
   /** `<workspace>/<repository>` whose pipeline runs, where Bitbucket names it. */
   repository: string | undefined
   clients: Clients
-  /** The platform that is wanted of a multi-platform image; asked only where there is one. */
+  /** The platform to take from a multi-platform image; asked only if there is one. */
   wanted: () => Promise<Platform>
-  /** PLATFORM, where the user named one. */
+  /** PLATFORM, if the user named one. */
   platform: Platform | undefined
 }
 
@@ -54,7 +54,7 @@ export const createLookup = ({ registry, builtIn, apiToken, repository, ...conte
     return { error, definite: isDefinite(error) }
   }
   return {
-    // Whatever is thrown here is this image's failure, and not that of all.
+    // An error here is this image's failure alone.
     find: (image) =>
       find(image).catch((error) => ({ error: asPipeError(error), definite: isDefinite(error) })),
     credentials,

@@ -11,22 +11,25 @@ import { kindOf } from '../registry/types.ts'
 
 /** What the registry says of an image before it is pulled. */
 export interface Found {
-  /** Digest of the tag: of the index where the image is a multi-platform one. */
+  /** Digest of the tag: that of the index if the image is multi-platform. */
   digest: string
-  /** The index that the tag means, exactly as the registry has it; undefined where it means a manifest. */
+  /** The index that the tag means, exactly as the registry has it; undefined if it means a manifest. */
   index: Buffer | undefined
   /** Digest of the manifest of the platform. */
   manifestDigest: string
   /** That manifest, exactly as the registry has it. */
   manifest: { mediaType: string; bytes: Buffer }
-  /** The digest by which every engine takes that manifest: the tag's, unless it might choose another one of an index. */
+  /**
+   * The digest by which every engine pulls that manifest: the tag's, unless an engine might choose another manifest of
+   * its index.
+   */
   pullDigest: string
   config: Descriptor
-  /** The configuration, where it had to be read to know the platform. */
+  /** The configuration, if it had to be read to know the platform. */
   configBytes: Buffer | undefined
-  /** What the manifest's index says it runs on; undefined for an image that is in no index. */
+  /** The platform that the index states; undefined for an image that is in no index. */
   platform: Platform | undefined
-  /** The same, else by its configuration, which is then asked for; undefined where that cannot be read either. */
+  /** That platform, else the one in the configuration, which is then asked for; undefined if that cannot be read. */
   runsOn: () => Promise<Platform | undefined>
   layers: readonly Descriptor[]
   /** Sum of config and layers as they are stored, in bytes. */
@@ -34,15 +37,15 @@ export interface Found {
 }
 
 export interface Wanted {
-  /** What to take of a multi-platform image: PLATFORM, else what the engine runs. */
+  /** The platform to take from a multi-platform image: PLATFORM, else the engine's. */
   platform: () => Promise<Platform>
-  /** PLATFORM, where the user named one. */
+  /** PLATFORM, if the user named one. */
   chosen: Platform | undefined
 }
 
 /**
- * Asks a registry, by one client, for an image: which digest its tag means, which manifest is the platform's, and how
- * large it is. Throws `PKG-PLATFORM` where there is none for the platform; for an image that is in no index the
+ * Asks a registry about an image, through one client: which digest its tag means, which manifest is the platform's, and
+ * how large it is. Throws `PKG-PLATFORM` if it has none for the platform; for an image that is in no index the
  * configuration tells, if it can be read.
  */
 export const readImage = async (
@@ -91,11 +94,11 @@ interface Chosen {
   manifest: ImageManifest
   /** What an index says it runs on. */
   platform: Platform | undefined
-  /** Whether every engine of the wanted platform takes the same of the index. */
+  /** Whether every engine of the wanted platform takes the same manifest from the index. */
   sure: boolean
 }
 
-// Engines follow an index within an index; nobody makes more of them than this.
+// Engines follow an index within an index; nobody nests them deeper than this.
 const DEEPEST = 4
 
 const platformManifest = async (top: ReadManifest, { image, client, wanted }: Around): Promise<Chosen> => {
@@ -108,7 +111,7 @@ const platformManifest = async (top: ReadManifest, { image, client, wanted }: Ar
     const { manifests } = read.manifest
     const entry = choosePlatform(manifests.filter(mayBeImage), machine)
     if (entry === undefined) throw nothingOf(read.manifest, image, machine)
-    // Engines before 23 take nothing but their own platform of an index, and nothing that names none.
+    // From an index, engines before 23 take only an entry of their own platform, and none that names no platform.
     sure =
       depth === 1 &&
       wanted.chosen === undefined &&
@@ -136,7 +139,7 @@ const describe = async (
   try {
     return describeImage(manifest, image.name)
   } catch (error) {
-    // What names no platform in an index of images is what belongs to them.
+    // In an index of images, an entry that names no platform is something attached to one of them.
     const offered = top.manifest.kind === 'index' ? listPlatforms(top.manifest.manifests) : []
     if (platform !== undefined || offered.length === 0) throw error
     throw noPlatform(image, await wanted.platform(), offered)
@@ -152,7 +155,7 @@ const nothingOf = ({ manifests }: Index, image: ImageReference, machine: Platfor
 const noPlatform = (image: ImageReference, wanted: Platform, offered: readonly string[]) =>
   new PipeError('PKG-PLATFORM', `${image.name} has no image for ${formatPlatform(wanted)}.`, {
     why: `It was built for ${offered.join(', ') || 'no platform that has a name'}.`,
-    hint: `Build it for ${formatPlatform(wanted)} too, run the step on a machine of a platform that it has, or name that one in PLATFORM.`,
+    hint: `Build it for ${formatPlatform(wanted)} too, run the step on a machine of a platform that it has, or name such a platform in PLATFORM.`,
   })
 
 const tooDeep = (image: ImageReference) =>

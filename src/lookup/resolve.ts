@@ -8,21 +8,21 @@ import { type Found, readImage, type Wanted } from './read.ts'
 
 /** An image as the registry has it, and who may read it. */
 export interface Resolved extends Found {
-  /** The credential that may read it; undefined: it was read without one. */
+  /** The credential that may read it; undefined if it was read without one. */
   credential: Credential | undefined
 }
 
 interface Context extends Wanted {
   /** In the order in which they are tried. */
   credentials: ReadonlyArray<Credential | undefined>
-  /** The client of the image's registry that shows a credential. */
+  /** The client of the image's registry for a credential. */
   client: (credential: Credential | undefined) => RegistryClient
 }
 
 /**
  * Asks the registry for an image with one credential after another until one may read it.
  *
- * @returns every failure where none may read it, the one that says most first
+ * @returns the image, or every failure if no credential may read it, the most telling one first
  */
 export const resolve = async (
   image: ImageReference,
@@ -38,7 +38,7 @@ export const resolve = async (
     } catch (error) {
       if (!(error instanceof PipeError)) throw error
       const failure = await withTags({ credential, error }, image, asked)
-      // A tag that is missing for the second credential says more than that the first one may not look.
+      // That the tag is missing for the second credential says more than that the first one was refused.
       if (!nextMayFind(failure)) return [failure, ...failures]
       failures.push(failure)
     }
@@ -46,8 +46,8 @@ export const resolve = async (
   return failures
 }
 
-// Registries say "manifest unknown" even where there is no such package at all, or none for this credential; the list
-// of tags tells. Whatever else goes wrong there must not hide the failure that is explained.
+// Registries say "manifest unknown" even if there is no such package at all, or none for this credential; the list of
+// tags tells. Any other error there must not hide the failure that is to be explained.
 const withTags = async (
   failure: Failure,
   image: ImageReference,

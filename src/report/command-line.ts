@@ -1,6 +1,6 @@
 import type { Log } from './log.ts'
 
-/** Tells the log of each command of docker, for `DEBUG`. */
+/** Logs each docker command, for `DEBUG`. */
 export const commandLine =
   (log: Log) =>
   (args: readonly string[], exitCode: number | undefined, milliseconds: number): void =>

@@ -7,8 +7,8 @@ import { clean, shorten } from '../text.ts'
 const LONGEST_SAID = 2000
 
 /**
- * A failure in the words of the log: what failed · what the other side said · why · what to do · where to read
- * more. Remote words are set off from ours; but ours may quote theirs, such as names of tags and platforms.
+ * A failure in the words of the log: what failed · what the other side said · why · what to do · where to read more.
+ * Remote words are set apart from ours, although ours may quote theirs, such as names of tags and platforms.
  */
 export const failureText = (error: PipeError, mask: Secrets['mask']): string => {
   const shown = (text: string) => clean(mask(text))

@@ -1,8 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 
 /**
- * Appends lines to the step's file of output variables, beginning on a line of their own: a last line without an end
- * is the user's.
+ * Appends lines to the step's file of output variables, on a new line even if the user's last one has no end.
  *
  * @returns whether the file was there and writable: Bitbucket does not promise it to a pipe
  */

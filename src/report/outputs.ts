@@ -20,7 +20,7 @@ export interface Result {
   /** One entry for each image asked for, in that order; null where the image is not in the engine. */
   images: ReadonlyArray<DeliveredImage | null>
   error: PipeError | undefined
-  /** How the commands of `RUN` ended, null where they did not get that far; absent before and without them. */
+  /** How the commands of `RUN` ended; null if they did not get that far, absent before they run and without them. */
   ran?: Ran | null
 }
 
@@ -32,17 +32,17 @@ interface Around {
 }
 
 /**
- * Writes what a run leaves behind: `images.env` and `result.json` in the output folder, and, where the user asks for
- * it, the image variables at the end of the step's file of output variables.
+ * Writes what a run leaves behind: `images.env` and `result.json` in the output folder, and, if the user asks for it,
+ * the image variables at the end of the step's file of output variables.
  *
- * @returns the failures to do so
+ * @returns what could not be written
  */
 export const report = (result: Result, { env, log, clean }: Around): PipeError[] => {
   const variables = imageVariables(result.images)
   const errors = into(outputDirOf(env), (folder) => {
     writeWhole(join(folder, 'images.env'), variables)
     writeWhole(join(folder, 'result.json'), resultJson(result, clean))
-    // The storage folder is where nobody looks for it without a reason.
+    // Nobody looks into the storage folder without a reason; a folder that the user named is worth a line.
     const tell = lookUp(env, 'OUTPUT_DIR') === undefined ? log.debug : log.info
     tell(`Wrote images.env and result.json to ${folder}`)
   })
@@ -56,10 +56,10 @@ export const report = (result: Result, { env, log, clean }: Around): PipeError[]
 }
 
 /**
- * Writes into `result.json` what a run found out that delivers nothing, or how the commands of `RUN` ended; the
- * `images.env` of what was delivered before stays.
+ * Writes only `result.json`: for CHECK_ONLY, and after the commands of `RUN`. The `images.env` of an earlier delivery
+ * stays.
  *
- * @returns the failures to do so
+ * @returns what could not be written
  */
 export const reportResult = (result: Result, { env, clean }: Around): PipeError[] =>
   into(outputDirOf(env), (folder) => writeWhole(join(folder, 'result.json'), resultJson(result, clean)))

@@ -2,7 +2,7 @@ import { readProxyUrl } from '../proxy-url.ts'
 import { type Environment, exactly } from './environment.ts'
 import type { Report } from './problems.ts'
 
-/** Looks at the variables of others that change how the registry is reached. None of their values is ever shown. */
+/** Checks the variables of other programs that change how the registry is reached. Their values are never shown. */
 export const checkConnection = (env: Environment, report: Report): void => {
   for (const name of ['HTTPS_PROXY', 'https_proxy']) {
     const value = exactly(env, name)?.trim() ?? ''
@@ -17,10 +17,10 @@ export const checkConnection = (env: Environment, report: Report): void => {
         'has a URL among its items (not shown); each is a host, a domain such as .example.com, or *',
       )
   }
-  // The only value at which Node.js stops to look at certificates.
+  // At this value, and at no other, Node.js does not check certificates.
   if (exactly(env, 'NODE_TLS_REJECT_UNAUTHORIZED') === '0')
     report(
       'NODE_TLS_REJECT_UNAUTHORIZED',
-      'is 0, so that the credentials would go to whoever answers; leave it out, and name the certificate of a proxy or a registry of your own in NODE_EXTRA_CA_CERTS',
+      'is 0, which would give the credentials to whoever answers; leave it out, and name the certificate of your own proxy or registry in NODE_EXTRA_CA_CERTS',
     )
 }

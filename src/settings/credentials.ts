@@ -9,7 +9,7 @@ const pairs = {
   'api-token': ['API_TOKEN_USERNAME', 'API_TOKEN'],
 } as const satisfies Record<Credential['kind'], readonly [string, string]>
 
-/** The credential of a kind, or undefined where neither half of it is there. */
+/** The credential of a kind, or undefined if neither half of it is there. */
 export const credentialOf = (
   env: Environment,
   kind: Credential['kind'],
@@ -18,18 +18,19 @@ export const credentialOf = (
   const [usernameVariable, secretVariable] = pairs[kind]
   const username = lookUp(env, usernameVariable)
   const secret = lookUp(env, secretVariable)
-  // User names stand in arguments of docker, for everybody to read.
+  // User names are passed to docker as arguments, which everybody can read.
   const twice = Object.values(pairs).find(
     ([, name]) => username !== undefined && lookUp(env, name) === username,
   )
-  if (twice !== undefined) report(usernameVariable, `its value (not shown) is that of ${twice[1]} too`)
+  if (twice !== undefined)
+    report(usernameVariable, `its value (not shown) is the same as that of ${twice[1]}`)
   if (username !== undefined && secret !== undefined) return { kind, username, secret }
   if (username !== undefined) report(secretVariable, missing(env, secretVariable, usernameVariable))
   if (secret !== undefined) report(usernameVariable, missing(env, usernameVariable, secretVariable))
   return undefined
 }
 
-// A secret may really begin with "$", so that it would be wrong to say that it is missing.
+// A secret may really begin with "$", so it is not called missing.
 const missing = (env: Environment, name: string, other: string) =>
   emptiness(env, name) === 'unreplaced'
     ? `its value (not shown) is "$" and a name: it looks like a variable that was not replaced; ${other} is there`
@@ -48,6 +49,6 @@ export const refuseAccessTokens = (env: Environment): void => {
   }
 }
 
-/** There is nothing to ask a registry with. */
+/** The failure for a registry that there is no credential for. */
 export const noCredentials = (registry: string): PipeError =>
   new PipeError('PKG-CREDENTIALS-MISSING', `There are no credentials for ${registry}.`)

@@ -3,7 +3,7 @@ import { outputFault } from './folder.ts'
 
 // What a run has to know before its settings are read, because it may end with a fault in them.
 
-/** The folder for `images.env` and `result.json`: Bitbucket's own where `OUTPUT_DIR` is absent or refused. */
+/** The folder for `images.env` and `result.json`: Bitbucket's own if `OUTPUT_DIR` is absent or refused. */
 export const outputDirOf = (env: Environment): string | undefined => {
   const folder = lookUp(env, 'OUTPUT_DIR')
   return folder !== undefined && outputFault(env, folder) === undefined

@@ -4,14 +4,14 @@ import { quote } from '../image/quote.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** What a variable holds before it is checked: one string, the items of a YAML list, or nothing. */
-export type RawValue = string | string[] | undefined
+type RawValue = string | string[] | undefined
 
 /** Thrown when a list variable (`X_COUNT`, `X_0`…) contradicts itself; the message says how. */
 export class ListError extends Error {
   override readonly name = 'ListError'
 }
 
-// Bitbucket leaves a reference to a variable that does not exist empty or, in places, as it was written.
+// If a variable does not exist, Bitbucket leaves a reference to it empty or, in places, as it was written.
 const UNREPLACED = /^\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})$/
 
 // More items than any pipeline has: X_COUNT is input, and a loop over it must end.
@@ -21,7 +21,7 @@ const MAX_ITEMS = 1000
 export const exactly = (env: Environment, name: string): string | undefined =>
   Object.hasOwn(env, name) ? env[name] : undefined
 
-/** The value of a variable, or undefined where it is empty or a reference that was not replaced. */
+/** The value of a variable, or undefined if it is empty or a reference that was not replaced. */
 export const lookUp = (env: Environment, name: string): string | undefined => {
   const value = exactly(env, name)?.trim()
   return value === undefined || value === '' || UNREPLACED.test(value) ? undefined : value
@@ -31,7 +31,7 @@ export const lookUp = (env: Environment, name: string): string | undefined => {
 export const isThere = (env: Environment, name: string): boolean =>
   exactly(env, name) !== undefined || exactly(env, `${name}_COUNT`) !== undefined
 
-/** How a variable is unset that is there: empty, or a reference that was not replaced. */
+/** How a variable that is there is unset: empty, or a reference that was not replaced. */
 export const emptiness = (env: Environment, name: string): 'empty' | 'unreplaced' | undefined => {
   const value = exactly(env, name)?.trim()
   if (value === undefined || lookUp(env, name) !== undefined) return undefined
@@ -57,7 +57,7 @@ export const lookUpRaw = (env: Environment, name: string): RawValue => {
 }
 
 /**
- * The variables that hold the items of a YAML list, or undefined where a variable is none.
+ * The variables that hold the items of a YAML list, or undefined if the variable is not a list.
  *
  * @throws {ListError} when the count is no number
  */

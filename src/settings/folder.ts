@@ -5,8 +5,8 @@ import { type Environment, lookUp } from './environment.ts'
 import type { Report } from './problems.ts'
 
 /**
- * The way from one folder to another below it, `''` where they are the same, undefined where it is not below. Links on
- * the way to either are followed; neither need exist.
+ * The relative path from `parent` to a folder below it: `''` if they are the same, undefined if it is not below. Links
+ * on the way to either are followed; neither need exist.
  */
 export const wayBelow = (folder: string, parent: string): string | undefined => {
   const way = relative(real(resolve(parent)), real(resolve(folder)))
@@ -27,8 +27,8 @@ export const storeOf = (env: Environment, value: string | undefined, report: Rep
 }
 
 /**
- * Why no later script line would find what is written to a folder: it is in the pipe's own container, which ends with
- * the pipe. Only the clone folder and Bitbucket's storage folders are not.
+ * Why a folder is no place for outputs: it is in the pipe's own container, which ends with the pipe, so no later script
+ * line would find them. Only the clone folder and Bitbucket's storage folders outlive it.
  */
 export const outputFault = (env: Environment, value: string): string | undefined => {
   if (isHome(value)) return `${quote(value)}: ${NO_SHELL}`
@@ -43,14 +43,14 @@ export const outputFault = (env: Environment, value: string): string | undefined
   )
   return shared
     ? undefined
-    : `${quote(value)} is not in the clone folder ${clone}, so that it would vanish with the pipe's container`
+    : `${quote(value)} is not in the clone folder ${clone}, so it would vanish with the pipe's container`
 }
 
-const NO_SHELL = 'no shell reads it here, so that "~" is not your home; name a folder below the clone folder'
+const NO_SHELL = 'no shell reads it here, so "~" is not your home; name a folder below the clone folder'
 
 const isHome = (value: string) => /^~(?:\/|$)/.test(value)
 
-// What is not there yet is at its place below what is there.
+// A path that does not exist yet is resolved from the nearest parent that does.
 const real = (path: string): string => {
   try {
     return realpathSync(path)

@@ -1,6 +1,6 @@
 import { looksLikeToken } from './secrets.ts'
 
-/** What is said of a value that may be a credential in the wrong variable, instead of the value. */
+/** What to say, instead of the value, of a variable that may hold a credential by mistake. */
 export const looksLikeCredentialIn = (name: string): string => {
   const [username, secret] = name.startsWith('BITBUCKET_')
     ? ['BITBUCKET_PACKAGES_USERNAME', 'BITBUCKET_PACKAGES_TOKEN']
@@ -8,7 +8,7 @@ export const looksLikeCredentialIn = (name: string): string => {
   return `its value (not shown) looks like a credential; are ${secret} and ${username} exchanged?`
 }
 
-// Digests are long, and no secrets.
+// Digests are long, but not secret.
 const DIGEST = /\bsha\d{3}:[0-9a-f]+/gi
 const LONG = /[^\s,/.]{65}/
 
@@ -16,13 +16,13 @@ const LONG = /[^\s,/.]{65}/
 export const looksLikeCredential = (value: string): boolean =>
   looksLikeToken(value) || LONG.test(value.replace(DIGEST, ''))
 
-// What is shorter says little of a secret, and may be a word of ours.
+// A shorter piece gives little of a secret away, and may be one of our own words.
 const PIECE = 12
 const SHORTEST = 8
 
 /**
- * A text without what it has of these secrets, be it a piece of one. Where a value is quoted and cut, as in the messages
- * of the settings, masking whole secrets is not enough.
+ * Masks these secrets, and every piece of them, in a text. Masking whole secrets is not enough where values are quoted
+ * and cut, as in the messages of the settings.
  */
 export const withoutPieces = (text: string, secrets: readonly string[]): string => {
   const pieces = new Set(secrets.flatMap(formsOf).flatMap(piecesOf))
@@ -44,5 +44,5 @@ const piecesOf = (secret: string) =>
     ? [secret].filter(({ length }) => length >= SHORTEST)
     : Array.from({ length: secret.length - PIECE + 1 }, (_, at) => secret.slice(at, at + PIECE))
 
-// Hosts and names are shown in lower case. Only letters whose other case has the same length, so that places stay.
+// Hosts and names are shown in lower case. Only ASCII letters are changed, so that positions stay the same.
 const inLowerCase = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

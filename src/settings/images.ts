@@ -31,7 +31,7 @@ export const imagesOf = (
       return []
     }
   })
-  return once(read, report)
+  return withoutRepeats(read, report)
 }
 
 /** Why there is no image. */
@@ -48,18 +48,19 @@ export const noImage = (env: Environment): string => {
 
 const EMPTY = 'is empty: is the variable behind it set, and its name spelt right?'
 
-// The engine finds a login by the host as it is written: one in capitals would be pulled without it.
+// The engine finds a login by the host as it is written, so an image with the host in capitals would be pulled without
+// it.
 const withRegistry = (image: ImageReference, registry: string): ImageReference =>
   image.domain.toLowerCase() === registry
     ? { ...image, domain: registry, name: `${registry}/${image.path}` }
     : image
 
-/** What is most likely a mistake in a reference that the grammar takes. */
+/** Points out what is most likely a mistake in a reference that the grammar accepts. */
 const doubtOf = (text: string, { domain }: ImageReference, registry: string): string | undefined => {
   if (domain === registry || domain === 'localhost') return undefined
   if (/^[^.:]+$/.test(domain))
-    return `${quote(text)} has upper-case letters, so that ${quote(domain)} would be a host; did you mean ${quote(text.replace(domain, domain.toLowerCase()))}?`
-  // A registry may be called so in a network of its own; but there a tag can be written.
+    return `${quote(text)} has upper-case letters, so ${quote(domain)} would be a host; did you mean ${quote(text.replace(domain, domain.toLowerCase()))}?`
+  // In a private network a registry may have such a name; there, a tag makes it clear.
   if (/^(?!localhost:)[^.:]+:\d+$/.test(domain) && !/[:@]/.test(text.slice(domain.length)))
     return `${quote(text)} would be an image of the registry ${quote(domain)}: ${tagOfBranch(text)}; if you mean that registry, write the tag: ${quote(`${text}:latest`)}`
   const [near] = registry === DEFAULT_REGISTRY ? nearest(domain, [registry], 1) : []
@@ -68,8 +69,8 @@ const doubtOf = (text: string, { domain }: ImageReference, registry: string): st
     : `${quote(text)} is not of ${registry}; did you mean ${quote(text.replace(domain, registry))}?`
 }
 
-// Two images under one tag: which one it is in the end would be chance.
-const once = (items: readonly Item[], report: Report): ImageReference[] => {
+// Of two images under one tag, chance would decide which one it is in the end.
+const withoutRepeats = (items: readonly Item[], report: Report): ImageReference[] => {
   const kept: Item[] = []
   for (const item of items) {
     const { name, tag, digest } = item.image
@@ -81,7 +82,7 @@ const once = (items: readonly Item[], report: Report): ImageReference[] => {
     else if (same.image.digest !== digest)
       report(
         'IMAGE',
-        `${quote(same.text)} and ${quote(item.text)} would be two images under one tag, one or the other by chance`,
+        `${quote(same.text)} and ${quote(item.text)} would be two images under one tag; chance would decide which one it is`,
       )
   }
   return kept.map(({ image }) => image)

@@ -1,8 +1,8 @@
 import { isSecretName } from './secrets.ts'
 
-// The variables that reach a pipe without anybody having meant them for it.
+// Variables that reach a pipe although nobody meant them for it.
 
-// What Bitbucket hands to every pipe comes and goes, so that no list of it would be right for long.
+// What Bitbucket hands to every pipe changes, so no exact list would be right for long.
 const BITBUCKET = /^(?:CI|BITBUCKET_\w+|PIPELINES_\w+)$/
 
 // What images, engines and shells set, and what Node.js, OpenSSL, npm and the docker CLI read.
@@ -16,10 +16,10 @@ const OTHERS = [
   /^npm_/,
 ]
 
-// The secrets that Bitbucket issues. Any other has been put there by somebody, whatever it is called.
+// The secrets that Bitbucket issues. Any other secret was put there by somebody, whatever it is called.
 const ISSUED = ['PIPELINES_JWT_TOKEN', 'BITBUCKET_STEP_OIDC_TOKEN']
 
-/** Whether a variable is there for another reason than that the user wrote it for this pipe. */
+/** Whether a variable is there although the user did not write it for this pipe. */
 export const isOfOthers = (name: string): boolean =>
   isSecretName(name)
     ? ISSUED.includes(name)

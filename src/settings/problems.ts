@@ -2,7 +2,7 @@ import { PipeError } from '../errors.ts'
 import { type VariableName, variableNames, variables } from './variables.ts'
 
 /** A problem of one variable. */
-export interface Problem {
+interface Problem {
   /** The variable, which need not be one of the pipe's. */
   name: string
   /** What is wrong with it, as the rest of a sentence that the variable begins. */
@@ -39,7 +39,7 @@ export const invalid = (lines: readonly string[]): PipeError => {
   return new PipeError('PKG-CONFIG', [`${count} not valid:`, ...lines.map((line) => `- ${line}`)].join('\n'))
 }
 
-/** A problem with what is allowed instead, and an example. */
+/** Adds to a problem what is allowed, and an example. */
 export const lineOf = ({ name, what }: Problem): string => {
   const line = `${name}: ${what}`
   if (!isOurs(name)) return line

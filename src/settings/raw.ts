@@ -25,7 +25,7 @@ const oneOf = (env: Environment, name: VariableName, report: Report) => {
     if (variable.whole) return raw
     if (!variable.list && Array.isArray(raw)) throw new ListError('is a list, but takes one value')
     const values = variable.list ? itemsOf(raw) : [raw ?? []].flat()
-    // Even what the variable would take: values are shown, and sent to others.
+    // Refuse tokens even if the variable would accept them: values are shown, and sent to others.
     const others = variable.secret ? values : values.filter((value) => !looksLikeToken(value))
     if (others.length < values.length) report(name, looksLikeCredentialIn(name))
     if (others.length === 0) return undefined
@@ -37,7 +37,8 @@ const oneOf = (env: Environment, name: VariableName, report: Report) => {
   }
 }
 
-// Quotes around a list make one text of it, brackets and all. Of commands, `[ "$A" = "b" ]` is none, and of hosts `[::1]`.
+// Quotes around a list make one text of it, brackets and all. The command `[ "$A" = "b" ]` and the host `[::1]` are not
+// such lists.
 const refuseListAsText = (raw: string | string[], { whole }: Variable) => {
   const inside = whole ? /^\[["'].*["']\]$/s : /^\[(?![0-9a-f:.]*\]$).*\]$/is
   if ([raw].flat().some((text) => inside.test(text.trim())))

@@ -16,13 +16,13 @@ export interface RunSettings {
 
 interface Around {
   problems: Problems
-  /** Takes what is no problem, but most likely a mistake. */
+  /** Takes what is not an error, but most likely a mistake. */
   warn: (text: string) => void
 }
 
 /**
- * What `RUN`, `RUN_ENV` and `RUN_SHELL` ask for, or undefined where there is nothing to run. Commands that are there
- * and empty are an error: a step without its tests would be green.
+ * What `RUN`, `RUN_ENV` and `RUN_SHELL` ask for, or undefined if there is nothing to run. Commands that are there but
+ * empty are an error: the step would be green without its tests.
  *
  * @param raw these variables, the first two as a list or as one string, whichever was given
  */
@@ -58,8 +58,8 @@ export const namesPassed = (env: Environment): string[] =>
 
 const noCommands = (env: Environment) =>
   emptiness(env, 'RUN') === 'unreplaced'
-    ? `is ${quote(env.RUN?.trim() ?? '')}, so that nothing would run: is that variable set, and its name spelt right?`
-    : 'is there, but empty, so that nothing would run: is the variable behind it set?'
+    ? `is ${quote(env.RUN?.trim() ?? '')}, so nothing would run: is that variable set, and its name spelt right?`
+    : 'is there, but empty, so nothing would run: is the variable behind it set?'
 
 const warnOfEmpty = (env: Environment, warn: Around['warn']) => {
   for (const [index, name] of (itemNames(env, 'RUN') ?? []).entries())
@@ -68,10 +68,10 @@ const warnOfEmpty = (env: Environment, warn: Around['warn']) => {
 }
 
 interface Entry {
-  /** From 1, to speak of an entry without showing it: it may be a secret that is in the wrong place. */
+  /** From 1; names an entry without showing it, because it may be a misplaced secret. */
   place: number
   name: string
-  /** Undefined: the value of the pipe's own variable of that name. */
+  /** Undefined for the value of the pipe's own variable of that name. */
   value: string | undefined
 }
 
@@ -87,7 +87,7 @@ const passedOf = (env: Environment, report: Report): Record<string, string> => {
     }
     return [name, value ?? exactly(env, name) ?? '']
   })
-  // Not by assignment, which would lose a variable of the name __proto__.
+  // Not by assignment, which would lose a variable named __proto__.
   return Object.fromEntries(passed)
 }
 
@@ -95,9 +95,9 @@ const notThere = (env: Environment, name: string): string => {
   switch (emptiness(env, name)) {
     case 'empty':
       return 'is empty; is the variable behind it set?'
-    // As of a secret, it cannot be known.
+    // It may be a secret that really begins with "$".
     case 'unreplaced':
-      return `its value (not shown) is "$" and a name: it looks like a variable that was not replaced. If it is meant so, put ${name}=$${name} into RUN_ENV instead`
+      return `its value (not shown) is "$" and a name: it looks like a variable that was not replaced. If that is intended, put ${name}=$${name} into RUN_ENV instead`
     default:
       return `is missing: put ${showable(name, env) ? `${name}: $${name}` : 'the variable'} under "variables:" too`
   }
@@ -130,7 +130,7 @@ const listOf = (env: Environment) => {
   }
 }
 
-// What looks like a name of a variable and not like a secret: `RUN_ENV: $TOKEN` arrives as the token.
+// What looks like the name of a variable and not like a secret: `RUN_ENV: $TOKEN` arrives as the token.
 const showable = (name: string, env: Environment) =>
   Object.hasOwn(env, name) || /^[A-Za-z_]{1,40}$/.test(name)
 

@@ -30,7 +30,7 @@ export const host = text.check(
   },
 )
 
-/** A host as the names of images can begin with it: others would be taken for the first part of a path. */
+/** A host that the names of images can begin with; any other would be read as the first part of a path. */
 export const registry = z.pipe(
   host.check(z.refine(isHost, 'is not a host name of a registry, which has a "." or a port')),
   z.transform(hubDomain),
@@ -47,7 +47,7 @@ export const platform = z.pipe(
 
 const DURATION = /^(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?$/
 
-/** `1h30m`, in milliseconds: up to a day, and setTimeout, which bounds everything, counts no further than 24.8. */
+/** `1h30m`, in milliseconds: up to a day. The timers that bound everything count no further than 24.8 days. */
 export const duration = z.pipe(
   text.check(
     z.regex(DURATION, { error: 'is not a duration', abort: true }),
@@ -63,7 +63,7 @@ const millisecondsOf = (value: string) => {
 
 const isDuration = (value: string) => millisecondsOf(value) > 0 && millisecondsOf(value) <= 24 * 3_600_000
 
-/** A whole number from 1 to the most that makes sense. */
+/** A whole number from 1 to `most`. */
 export const numberFrom1To = (most: number) =>
   z.pipe(
     text.check(

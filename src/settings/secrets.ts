@@ -1,8 +1,8 @@
 import { createSecrets, type Secrets } from '../secrets.ts'
 import type { Environment } from './environment.ts'
 
-// Words of names that speak of a secret, wherever they stand in the name, and words at the end of a name that say that
-// it is something about one: API_TOKEN_USERNAME, TOKEN_FILE, MAX_TOKENS_COUNT.
+// Words by which a name speaks of a secret; and words at its end that say that it only holds something about one:
+// API_TOKEN_USERNAME, TOKEN_FILE, MAX_TOKENS_COUNT.
 const SECRET_WORD =
   /TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|(?:PRIVATE|ACCESS|API|SSH|SIGNING|ENCRYPTION)_?KEY|_PASS(?:_|$)|_(?:PWD|AUTH)$/i
 const ABOUT_IT =
@@ -15,10 +15,10 @@ const CREDENTIALS = ['BITBUCKET_PACKAGES_TOKEN', 'API_TOKEN']
 export const isSecretName = (name: string): boolean => SECRET_WORD.test(name) && !ABOUT_IT.test(name)
 
 /**
- * The secrets that an environment holds, to be masked in the log and the outputs: the pipe's own credentials; what
- * begins as tokens do; the passwords in URLs; and what is named like a secret, unless it is an everyday value. Masking
- * "true", "4096", "postgres" or the name of the workspace wherever they stand would make the log unreadable and hide
- * nothing.
+ * The secrets that an environment holds, to be masked in the log and the outputs: the pipe's own credentials, values
+ * that begin as tokens do, passwords in URLs, and variables that are named like secrets, unless the value is an
+ * everyday one. Masking "true", "4096", "postgres" or the name of the workspace wherever they stand would make the log
+ * unreadable and hide nothing.
  */
 export const secretsOf = (env: Environment): Secrets => {
   const secrets = createSecrets()
@@ -58,7 +58,10 @@ const found = (env: Environment): Found[] => {
 const usernameOf = (name: string, env: Environment) =>
   (env[`${name.replace(/_TOKEN$/, '')}_USERNAME`] ?? env[`${name}_USERNAME`])?.trim()
 
-/** What is so common that masking it hides nothing: short values, numbers, one plain word, names of the pipeline's own. */
+/**
+ * Whether a value is so common that masking it would hide nothing: short, a number, one plain word, or a name of the
+ * pipeline's own.
+ */
 const everydayIn = (env: Environment) => {
   const known = [
     'BITBUCKET_WORKSPACE',
@@ -70,7 +73,7 @@ const everydayIn = (env: Environment) => {
     value.length < 8 || /^(?:\d{1,11}|[a-z]{1,11}|[A-Z]{1,11})$/.test(value) || known.includes(value)
 }
 
-// In a URL the password may be written with %, and a proxy gets it without; the variables of proxies need no scheme.
+// A URL may percent-encode its password, but a proxy gets it decoded. The variables of proxies need no scheme.
 const passwordsOf = (name: string, value: string): Found[] => {
   const proxy = /_PROXY$/i.test(name) ? /^(?:[^:/]*:\/\/)?([^:]*):(.*)@/s.exec(value) : null
   const urls = [...value.matchAll(/\/\/([^/:@\s]*):([^/@\s]+)@/g)]
@@ -91,7 +94,7 @@ const decoded = (text: string) => {
 // RUN_ENV may hold values itself.
 const passedValue = (name: string, value: string, everyday: (value: string) => boolean): Found[] => {
   if (!/^RUN_ENV(?:_\d+)?$/.test(name)) return []
-  // Only one string is split.
+  // Only the string form is split.
   return (name === 'RUN_ENV' ? value.split(/[\s,]+/) : [value]).flatMap((item) => {
     const [, passed = '', secret = ''] = /^\s*(\w+)=(.*)$/s.exec(item) ?? []
     return isSecretName(passed) && !everyday(secret.trim()) ? [{ secret: secret.trim() }] : []

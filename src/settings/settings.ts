@@ -16,6 +16,7 @@ import { secretValues } from './secrets.ts'
 import { checkUnknown } from './unknown.ts'
 import { DEFAULT_REGISTRY, type VariableName, variableNames, variables } from './variables.ts'
 
+/** The settings of a run, checked and complete. */
 export interface Settings {
   images: ImageReference[]
   /** Host of Bitbucket Packages, with its port if it has one. */
@@ -25,7 +26,7 @@ export interface Settings {
   apiToken: Credential | undefined
   /** The platform to take from a multi-platform image; undefined: the engine's. */
   platform: Platform | undefined
-  /** Whether the registry is asked what a tag means, or only where neither engine nor store has the image, or never. */
+  /** When the registry is asked: for every image, only for those that neither engine nor store has, or never. */
   pullPolicy: 'always' | 'missing' | 'never'
   /** Folder to keep the images in and to load them from. */
   store: string | undefined
@@ -43,7 +44,7 @@ export interface Settings {
   run: RunSettings | undefined
   /** `<workspace>/<repository>` whose pipeline runs, where Bitbucket names it. */
   repository: string | undefined
-  /** What is most likely a mistake, for the log. */
+  /** Most likely mistakes, for the log. */
   warnings: readonly string[]
 }
 
@@ -54,10 +55,10 @@ const schema = z.object(
 )
 
 /**
- * The settings that the environment holds.
+ * Reads the settings from the environment.
  *
  * @throws {PipeError} PKG-CONFIG with every problem at once; if there is none, PKG-ACCESS-TOKEN or
- * PKG-CREDENTIALS-MISSING for credentials that no registry would take
+ *   PKG-CREDENTIALS-MISSING for credentials that no registry would take
  */
 export const readSettings = (env: Environment): Settings => {
   const problems = createProblems()
@@ -86,7 +87,7 @@ export const readSettings = (env: Environment): Settings => {
   refuseAccessTokens(env)
   const { PULL_POLICY, PLATFORM, AUTH_REALM_HOSTS, CHECK_ONLY, CONCURRENCY, MAX_ATTEMPTS, TIMEOUT } =
     parsed.data
-  // Other policies ask the registry for what is not here, or not at all.
+  // The other policies may find every image here, and then need no credentials.
   if (PULL_POLICY === 'always' && builtIn === undefined && apiToken === undefined) {
     if (images.some(({ domain }) => domain === registry)) throw noCredentials(registry)
   }

@@ -1,6 +1,6 @@
 import type { VariableName } from './variables.ts'
 
-// Names that people give to these variables, too far from them to be slips of the pen.
+// Other names that people use for these variables, too different to be slips of the pen.
 const words: Partial<Record<VariableName, string>> = {
   IMAGE: `IMAGE_NAME IMAGE_REF IMAGE_REFERENCE IMAGE_URL IMAGE_TAG IMAGES_LIST IMAGE_LIST DOCKER_IMAGE CONTAINER_IMAGE
     BASE_IMAGE BUILD_IMAGE PACKAGE PACKAGES PACKAGE_NAME`,
@@ -37,7 +37,7 @@ const words: Partial<Record<VariableName, string>> = {
   DEBUG: 'VERBOSE TRACE LOG_LEVEL LOGLEVEL',
 }
 
-/** The variable that is meant by another name, in capitals and with underscores. */
+/** The variable that each of these names means; the names are in capitals, with underscores. */
 export const synonyms: ReadonlyMap<string, VariableName> = new Map(
   Object.entries(words).flatMap(([name, others]) =>
     others.split(/\s+/).map((other) => [other, name as VariableName] as const),

@@ -7,9 +7,9 @@ import { synonyms } from './synonyms.ts'
 import { type VariableName, variableNames } from './variables.ts'
 
 /**
- * Looks for variables that have no effect: that are neither the pipe's own, nor there for another reason, nor passed to
- * the commands of RUN. A likely misspelling is an error, because a limit, a policy or a test would otherwise silently
- * be without effect; each of the others gets one warning.
+ * Reports the variables that have no effect: those that are neither the pipe's own, nor there for another reason, nor
+ * passed to the commands of RUN. A likely misspelling is an error, because a limit, a policy or a test would otherwise
+ * be ignored silently; each of the others gets one warning.
  *
  * @param passed the names that `RUN_ENV` passes
  */
@@ -49,7 +49,7 @@ const isOurs = (name: string) => variableNames.some((ours) => ours === name || o
 // A login shell sets these too.
 const isAmbiguous = (name: string) => name === 'SHELL'
 
-// Beside RUN, what others rarely set is most likely meant for the commands.
+// With RUN, a variable that others rarely set is most likely meant for the commands.
 const isKnown = (name: string, isRun: boolean) => isOfOthers(name) && !(isRun && name === 'NODE_ENV')
 
 const meantBy = (name: string, isRun: boolean): VariableName | undefined => {
@@ -57,17 +57,17 @@ const meantBy = (name: string, isRun: boolean): VariableName | undefined => {
   const same = variableNames.find((ours) => bare(ours) === bare(written))
   if (same !== undefined) return same
   const isBitbuckets = /^BITBUCKET_/.test(written)
-  // Somebody's own secret: whoever followed the advice would hand it to a registry.
+  // Likely the user's own secret: following the advice would hand it to a registry.
   if (isRun && isSecretName(written) && !isBitbuckets) return undefined
   const synonym = synonyms.get(name) ?? synonyms.get(written)
   if (synonym !== undefined || (isOfOthers(name) && !isBitbuckets)) return synonym
   return variableNames.find((ours) => isSlip(written, ours))
 }
 
-// Without what people leave out or add.
+// Drops what people leave out or add: underscores, and the s of a plural.
 const bare = (name: string) => name.replaceAll('_', '').replace(/S$/, '')
 
-// Word by word: BITBUCKET_PROJECT_KEY and NPM_TOKEN are as a whole near to other names, but mean something else.
+// Word by word: as a whole, BITBUCKET_PROJECT_KEY and NPM_TOKEN are near to other names, but mean something else.
 const isSlip = (written: string, ours: string) => {
   const [words, others] = [written.split('_'), ours.split('_')]
   if (words.length !== others.length) return words.length < others.length && isNear(written, ours)

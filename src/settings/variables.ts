@@ -3,7 +3,7 @@ import { duration, flag, host, numberFrom1To, platform, registry, text } from '.
 
 /** A variable of the pipe. */
 export interface Variable {
-  /** Takes a string (or the items of a list), undefined where the variable is unset. */
+  /** Takes a string (or the items of a list), or undefined if the variable is unset. */
   schema: z.ZodMiniType
   /** What is allowed, as an error message says it. */
   allowed: string
@@ -14,7 +14,7 @@ export interface Variable {
   whole?: true
   /** Its value is never printed. */
   secret?: true
-  /** How pipe.yml writes the default where that is not the schema's value as it is. */
+  /** How pipe.yml writes the default, if it is not the schema's value as it is. */
   written?: string
 }
 
@@ -60,7 +60,7 @@ export const variables = {
   },
   PULL_POLICY: {
     schema: z._default(
-      z.pipe(text.check(z.toLowerCase()), z.enum(['always', 'missing', 'never'], 'is no policy')),
+      z.pipe(text.check(z.toLowerCase()), z.enum(['always', 'missing', 'never'], 'is not a policy')),
       'always',
     ),
     allowed: 'always, missing or never',
@@ -130,7 +130,7 @@ export type VariableName = keyof typeof variables
 
 export const variableNames = Object.keys(variables) as VariableName[]
 
-/** What a variable is when the user leaves it out, as pipe.yml and the README say it; undefined: unset. */
+/** The default of a variable, as pipe.yml and the README say it; undefined if it has none. */
 export const defaultOf = (name: VariableName): string | undefined => {
   const variable: Variable = variables[name]
   if (variable.written !== undefined) return variable.written

@@ -34,12 +34,12 @@ describe('a reference that is not one is refused with the reason', () => {
     ['bäse', 'format', '"ä" at character 2 is not allowed in a reference'],
     ['base😀', 'format', '"😀" at character 5 is not allowed in a reference'],
     ['base@', 'format', 'it ends with "@"; a digest such as sha256:… belongs there'],
-    ['base@1.4', 'format', 'after "@" stands a digest such as sha256:…; a tag goes after ":"'],
+    ['base@1.4', 'format', 'after "@" comes a digest such as sha256:…; a tag goes after ":"'],
     [`base@${D}@${D}`, 'format', 'it has two "@"'],
     [
       'base@sha256:abc',
       'format',
-      'after "@" stands a digest: the algorithm, ":" and at least 32 hexadecimal characters (sha256 has 64)',
+      'after "@" comes a digest: the algorithm, ":" and at least 32 hexadecimal characters (sha256 has 64)',
     ],
     [
       `base@sha256:${'f'.repeat(63)}`,
@@ -63,7 +63,7 @@ describe('a reference that is not one is refused with the reason', () => {
     [
       'base:-1',
       'format',
-      'the tag "-1" has "-" at character 1; it consists of letters, digits, "_", "." and "-" and begins with none of the last two',
+      'the tag "-1" has "-" at character 1; it consists of letters, digits, "_", "." and "-" and does not begin with "." or "-"',
     ],
     [':1.4', 'format', 'there is no name before the tag or the digest'],
     [`@${D}`, 'format', 'there is no name before the tag or the digest'],
@@ -77,12 +77,12 @@ describe('a reference that is not one is refused with the reason', () => {
     [
       'base:1.4/x',
       'format',
-      'a tag has no "/", as "1.4/x" has; if it is the name of a branch, make a slug of it before the pipe (${BITBUCKET_BRANCH//\\//-}) and write "base:1.4-x"',
+      '"1.4/x" has a "/", which no tag may have; if it is the name of a branch, make a slug of it before the pipe (${BITBUCKET_BRANCH//\\//-}) and write "base:1.4-x"',
     ],
     [
       `crg.apkg.io/acme/base:feature/login@${D}`,
       'format',
-      'a tag has no "/", as "feature/login" has; if it is the name of a branch, make a slug of it before the pipe (${BITBUCKET_BRANCH//\\//-}) and write "crg.apkg.io/acme/base:feature-login"',
+      '"feature/login" has a "/", which no tag may have; if it is the name of a branch, make a slug of it before the pipe (${BITBUCKET_BRANCH//\\//-}) and write "crg.apkg.io/acme/base:feature-login"',
     ],
     [
       '"base:1.4"',
@@ -185,7 +185,7 @@ describe('a reference of the contract is completed', () => {
     expect(failureOf(() => expandReference(prefix + 'f'.repeat(64), here))).toMatchObject({
       kind: 'identifier',
       reason:
-        'it is the id of an image in an engine, which no registry knows; after a name and "@sha256:" stands the digest of one',
+        'it is the id of an image in an engine, which no registry knows; write the name and the digest instead: name@sha256:…',
     })
   })
 

@@ -53,7 +53,9 @@ describe('a credential in a variable that is none', () => {
       'BITBUCKET_PACKAGES_USERNAME: its value (not shown) looks like a credential; are BITBUCKET_PACKAGES_TOKEN and BITBUCKET_PACKAGES_USERNAME exchanged?',
     )
     const same = { BITBUCKET_PACKAGES_USERNAME: 'hunter-two-2', BITBUCKET_PACKAGES_TOKEN: 'hunter-two-2' }
-    expect(problemsOf(same)).toContain('its value (not shown) is that of BITBUCKET_PACKAGES_TOKEN too')
+    expect(problemsOf(same)).toContain(
+      'its value (not shown) is the same as that of BITBUCKET_PACKAGES_TOKEN',
+    )
     expect(problemsOf(same)).not.toContain('hunter')
   })
 

@@ -27,13 +27,9 @@ describe('RUN', () => {
   })
 
   it.each([
-    ['empty', { RUN: '' }, 'RUN: is there, but empty, so that nothing would run'],
-    ['blank', { RUN: ' \n ' }, 'RUN: is there, but empty, so that nothing would run'],
-    [
-      'a variable that is not set',
-      { RUN: '$TEST_COMMAND' },
-      'RUN: is "$TEST_COMMAND", so that nothing would run',
-    ],
+    ['empty', { RUN: '' }, 'RUN: is there, but empty, so nothing would run'],
+    ['blank', { RUN: ' \n ' }, 'RUN: is there, but empty, so nothing would run'],
+    ['a variable that is not set', { RUN: '$TEST_COMMAND' }, 'RUN: is "$TEST_COMMAND", so nothing would run'],
     ['a list without items', { RUN_COUNT: '0' }, 'RUN: is there, but empty'],
     ['a list of empty items', { RUN_COUNT: '2', RUN_0: '', RUN_1: '${B}' }, 'RUN: is there, but empty'],
     ['a list in quotes', { RUN: '["npm ci", "npm test"]' }, 'RUN: is a list inside of quotes'],
