@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, rename } from 'node:fs/promises'
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import { parseDigest } from '../image/digest.ts'
@@ -99,17 +99,27 @@ export const indexText = (entries: readonly Entry[]): string =>
 /** The text of `oci-layout` (image-spec, image-layout.md). */
 export const LAYOUT_TEXT = '{"imageLayoutVersion":"1.0.0"}\n'
 
-/** Writes a file of a store in one piece: a reader sees the old text or the new one. */
-export const writeWhole = async (path: string, text: string | Buffer): Promise<void> => {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  const file = await open(temporary, 'wx')
+/**
+ * Writes a file of a store in one piece: a reader sees the old text or the new one.
+ *
+ * @param owner the id of the claim of the pipe that writes a blob: as long as it lives, no other one clears it away
+ */
+export const writeWhole = async (path: string, text: string | Buffer, owner?: string): Promise<void> => {
+  const id = randomBytes(6).toString('hex')
+  const temporary = `${path}.${owner === undefined ? id : `${owner}.${id}`}.tmp`
   try {
-    await file.writeFile(text)
-    await file.chmod(FILE_MODE)
-  } finally {
-    await file.close()
+    const file = await open(temporary, 'wx')
+    try {
+      await file.writeFile(text)
+      await file.chmod(FILE_MODE)
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw error
   }
-  await rename(temporary, path)
 }
 
 /** Makes a folder of a store, for everyone: another step's pipe is another user. */
