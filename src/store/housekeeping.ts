@@ -4,9 +4,9 @@ import type { Living } from './lock.ts'
 import type { Needed } from './needed.ts'
 
 /**
- * Removes the blobs that no image of a store needs any more, and what writing that broke off left. What pipes that run
- * now have claimed stays, and so do the parts that they fetch; all blobs stay where not everything that is listed could
- * be read. Called under the lock, under which alone the files beside the blobs are written.
+ * Removes the blobs that no listed image needs any more, and the temporary files of pipes that are gone. Whatever a
+ * living pipe has claimed or is writing stays. No blob is removed as long as something listed cannot be read. To be
+ * called under the lock: the files beside the blobs are only written under it.
  */
 export const removeUnneeded = async (
   folder: string,
