@@ -25,9 +25,10 @@ export interface Missing {
  */
 export const missingBlobs = async (
   requests: readonly StoreRequest[],
-  { folder, shown }: Store,
+  store: Store,
   log: Log,
 ): Promise<Map<string, Missing>> => {
+  const { folder, shown } = store
   const missing = new Map<string, Missing>()
   // Two at a time: one is read while the other is hashed.
   await mapConcurrently(needs(requests), 2, async ({ blob, by }) => {
@@ -36,7 +37,7 @@ export const missingBlobs = async (
     if (state === 'whole') return
     if (state !== 'absent') log.warning(`The blob ${digest} in ${shown} is ${state}.`)
     const described = by.map((request) => request.described.get(digest)).find((bytes) => bytes !== undefined)
-    const unwritten = described && (await written(folder, digest, described))
+    const unwritten = described && (await written(store, digest, described))
     if (described === undefined) missing.set(digest, { blob, state, by })
     else if (unwritten !== undefined) missing.set(digest, { blob, state, by, unwritten })
   })
@@ -56,9 +57,13 @@ const needs = (requests: readonly StoreRequest[]): Array<{ blob: Blob; by: reado
   return [...all.values()]
 }
 
-const written = async (folder: string, digest: string, bytes: Buffer): Promise<PipeError | undefined> => {
+const written = async (
+  { folder, claim }: Store,
+  digest: string,
+  bytes: Buffer,
+): Promise<PipeError | undefined> => {
   try {
-    await writeWhole(blobPath(folder, digest), bytes)
+    await writeWhole(blobPath(folder, digest), bytes, claim?.id)
     return undefined
   } catch (error) {
     return asPipeError(diskError(error, folder))

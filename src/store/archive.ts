@@ -23,19 +23,18 @@ export interface WholeImage extends StoredImage {
 }
 
 /**
- * The layers that an archive holds inflated: their sizes then, in bytes, by digest. The classic image store inflates
- * layers with one goroutine between others, which takes it longer than this pipe needs, and before version 23 it knows
- * no Zstandard; containerd's wants all layers as they are.
+ * The layers that go into an archive inflated, by digest, with their inflated sizes in bytes. The classic image store
+ * inflates layers more slowly than this pipe does, and before version 23 it cannot read Zstandard. Containerd's store
+ * takes all layers as they are.
  */
 export type Inflated = ReadonlyMap<string, number>
 
 const CHUNK = 256 * 1024
 
 /**
- * A tar archive of some images of a store, as `docker load` takes it, each blob once. Layers as they are come with
- * an OCI layout, for engines that read it (the containerd image store, whose image id is then the manifest's digest),
- * and with a `manifest.json` for those that do not. What the engine reads first comes last, so that an archive that
- * ends early loads nothing.
+ * Makes the tar archive that `docker load` takes, with each blob once. If no layer is inflated, it is an OCI layout too,
+ * for engines that read one (containerd's image store, where the id of an image is then the digest of its manifest).
+ * What the engine reads first comes last, so that an archive that ends early loads nothing.
  *
  * @throws {SizeError} where a layer does not inflate to its size
  */

@@ -2,17 +2,17 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { errnoOf } from '../file-error.ts'
 
-// A link is not followed, and a FIFO or a device that somebody put in the place of a file is not waited for.
+// Do not follow a link, and do not wait for a FIFO or a device that somebody put in the place of a file.
 const PLAIN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-// What `open` says where there is nothing, a link, a folder on the way that is none, a device without a driver.
+// The errors of `open` for: nothing there, a link, a file where a folder should be, a device without a driver.
 const NO_FILE = ['ENOENT', 'ELOOP', 'ENOTDIR', 'ENXIO', 'ENODEV']
 
 /**
- * Opens a regular file of a folder that an artifact or a cache carried here, and that may hold anything; undefined
- * where there is none: nothing at all, a folder, a link, a device.
+ * Opens a regular file in a folder that an artifact or a cache carried here, and that may hold anything.
  *
- * @throws the system's error where there is one that cannot be read
+ * @returns undefined if nothing is there, or a folder, a link or a device
+ * @throws the system's error if the file is there but cannot be read
  */
 export const openCarried = async (path: string): Promise<FileHandle | undefined> => {
   try {
@@ -26,7 +26,7 @@ export const openCarried = async (path: string): Promise<FileHandle | undefined>
   }
 }
 
-/** The bytes of such a file, if it is no larger than `most`, in bytes; undefined where there is none, or a larger one. */
+/** Reads such a file; undefined if there is none, or if it is larger than `most` bytes. */
 export const readCarried = async (path: string, most: number): Promise<Buffer | undefined> => {
   const file = await openCarried(path)
   try {

@@ -1,7 +1,7 @@
-/** Whether a layer that begins like this is gzip (RFC 1952, section 2.3.1), whatever its media type says. */
+/** Whether a layer with this beginning is gzip (RFC 1952, section 2.3.1), whatever its media type says. */
 export const isGzip = (head: Buffer): boolean => head.length >= 3 && head.readUIntBE(0, 3) === 0x1f8b08
 
-/** Whether it is Zstandard (RFC 8878, section 3.1): it may begin with a frame that holds no data. */
+/** Whether it is Zstandard (RFC 8878, section 3.1), which may begin with a frame that holds no data. */
 export const isZstd = (head: Buffer): boolean => {
   const magic = head.length >= 4 ? head.readUInt32LE(0) : 0
   return magic === ZSTD || (magic & ~0xf) === SKIPPABLE
@@ -11,17 +11,17 @@ const ZSTD = 0xfd2fb528
 const SKIPPABLE = 0x184d2a50
 
 /**
- * How many bytes gzip states at its end (RFC 1952, "ISIZE"): wrong for 4 GiB and more, and where several compressed
- * parts follow each other.
+ * The size in bytes that gzip states at its end (RFC 1952, "ISIZE"). It is wrong from 4 GiB on, and if several
+ * compressed members follow each other.
  */
 export const gzipSize = (last4: Buffer): number | undefined =>
   last4.length === 4 ? last4.readUInt32LE(0) : undefined
 
 /**
- * How many bytes the first frame of Zstandard states (RFC 8878, section 3.1.1.1, "Frame_Content_Size"); undefined for
- * what is none, and where the encoder did not know yet.
+ * The size in bytes that the first frame of Zstandard states (RFC 8878, section 3.1.1.1, "Frame_Content_Size").
  *
- * @param head the first 18 bytes, which no header of a frame exceeds
+ * @param head the first 18 bytes; no frame header is longer
+ * @returns undefined if this is no such frame, or if its encoder did not know the size yet
  */
 export const zstdSize = (head: Buffer): number | undefined => {
   if (head.length < 6 || head.readUInt32LE(0) !== ZSTD) return undefined

@@ -32,7 +32,7 @@ export const withBlobs = (image: StoredImage, { config, layers }: ImageManifest)
  */
 const tagOf = (reference: string): string => reference.replace(/@([a-z0-9]+):([a-f0-9]+)$/, ':$1-$2')
 
-/** The same image with the sizes that its blobs really have: what a manifest says of them may be wrong. */
+/** The same image with the real sizes of its blobs; the ones in a manifest may be wrong. */
 export const measured = async (folder: string, image: WholeImage): Promise<WholeImage> => {
   const measure = async <T extends Blob>(blob: T): Promise<T> => {
     const { size } = await lstat(blobPath(folder, blob.digest))
@@ -46,7 +46,7 @@ export const measured = async (folder: string, image: WholeImage): Promise<Whole
   }
 }
 
-/** What an image runs on is for its configuration to say: an index may say less, and not every image is in one. */
+/** The platform that the configuration of an image names: an index may say less, and not every image is in one. */
 export const configuredPlatform = async (
   folder: string,
   { config }: WholeImage,
@@ -58,8 +58,8 @@ export const configuredPlatform = async (
 const LARGEST_CONFIG = 16 * 1024 * 1024
 
 /**
- * The ids that engines give to an image: containerd's store the digest of its manifest, the classic one the SHA-256 of
- * its configuration, whatever the manifest names that by.
+ * The ids that engines give to an image: the classic store the SHA-256 of its configuration, by whatever digest the
+ * manifest names that; containerd's store the digest of its manifest.
  */
 export const engineIds = async (folder: string, { config, manifest }: WholeImage): Promise<string[]> => {
   if (config.digest.startsWith('sha256:')) return [config.digest, manifest.digest]
@@ -67,7 +67,7 @@ export const engineIds = async (folder: string, { config, manifest }: WholeImage
   return [...(bytes ? [digestOf(bytes)] : []), manifest.digest]
 }
 
-/** Writes `index.json`, and what else makes a folder an OCI layout that docker loads too. */
+/** Writes `index.json` and the files that make the folder an OCI layout which `docker load` takes too. */
 export const writeIndex = async (folder: string, entries: readonly Entry[]): Promise<void> => {
   const sorted = [...entries].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
   await writeChanged(join(folder, 'oci-layout'), LAYOUT_TEXT)
@@ -75,8 +75,8 @@ export const writeIndex = async (folder: string, entries: readonly Entry[]): Pro
   await writeChanged(join(folder, 'manifest.json'), dockerManifest(await loadable(folder, sorted)))
 }
 
-// Docker loads all that `manifest.json` names or nothing, so only what is whole; one entry an image, with all
-// its names.
+// Docker loads either everything that `manifest.json` names or nothing, so only whole images are in it: each once, with
+// all its names.
 const loadable = async (folder: string, entries: readonly Entry[]): Promise<WholeImage[]> => {
   const images = new Map<string, WholeImage>()
   for (const entry of entries) {
@@ -94,7 +94,7 @@ const loadable = async (folder: string, entries: readonly Entry[]): Promise<Whol
 
 const keyOf = (entry: Entry): string => `${imageOf(entry)?.reference} ${entry.digest}`
 
-// A file that says the same stays as it is: a folder that did not change need not be packed again.
+// A file with the same text is left alone, so that an unchanged folder is not packed again as a cache.
 const writeChanged = async (path: string, text: string): Promise<void> => {
   const before = await readCarried(path, text.length * 4).catch(() => undefined)
   if (before?.toString() !== text) await writeWhole(path, text)

@@ -9,14 +9,14 @@ export const freeSpace = async (folder: string): Promise<number> => {
   return bavail * bsize
 }
 
-/** The refusal to begin what cannot be finished; sizes in bytes. */
+/** The error for a transfer that is not begun because it cannot be finished; sizes in bytes. */
 export const noSpace = (folder: string, { needed, free }: { needed: number; free: number }): PipeError =>
   new PipeError('PKG-DISK-FULL', `${folder} needs ${size(needed)} more, and ${size(free)} are free.`)
 
-// What a folder that is not ours to write says (errno of POSIX).
+// The errors of a folder that cannot be written (errno of POSIX).
 const CLOSED = ['EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOENT', 'ENOSPC', 'EDQUOT']
 
-/** A failure to write to a store. */
+/** The same failure in the catalogue's terms, if it is one to write to a store. */
 export const diskError = (error: unknown, folder: string): unknown =>
   CLOSED.includes(errnoOf(error) ?? '')
     ? fileError(error, 'PKG-STORE', `${folder} could not be written.`)

@@ -7,8 +7,8 @@ import { readCarried } from './carried.ts'
 import { blobPath } from './layout.ts'
 
 /**
- * What a store has under the digest of a manifest or an index. What is there and whole, but not understood here, is
- * neither absent nor damaged, and never means that it needs nothing.
+ * What a store has under the digest of a manifest or an index. A document that is whole, but that this pipe does not
+ * understand, is neither absent nor damaged, and it may need other blobs.
  */
 export type StoredDocument =
   | Manifest
@@ -16,7 +16,7 @@ export type StoredDocument =
   /** `error` says why. */
   | { kind: 'unclear'; error: PipeError }
 
-/** Reads the manifest or the index of a digest from a store. What it says of its own type counts, not who lists it. */
+/** Reads a manifest or an index from a store. Its type is the one that it states itself, not the one in the list. */
 export const storedDocument = async (folder: string, digest: string): Promise<StoredDocument> => {
   try {
     const { algorithm } = parseDigest(digest)
@@ -34,7 +34,7 @@ export const storedDocument = async (folder: string, digest: string): Promise<St
   }
 }
 
-// A digest becomes a path.
+// Every digest will become a path.
 const checked = (manifest: Manifest): Manifest => {
   if (manifest.kind === 'image')
     for (const { digest } of [manifest.config, ...manifest.layers]) parseDigest(digest)

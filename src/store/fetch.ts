@@ -29,11 +29,11 @@ interface Context {
 }
 
 /**
- * Brings one blob into a store: hashed as it streams in, written beside its place and renamed into it, resumed
- * where it broke, also where an earlier pipe was killed.
+ * Brings one blob into a store. It is hashed as it streams in, written beside its place and then renamed into it. A
+ * transfer that broke off is resumed, even one of an earlier pipe that was killed.
  *
- * @throws {PipeError} PKG-INTEGRITY where the registry sends other bytes than the digest promises, twice;
- *   PKG-DISK-FULL; what the registry answers
+ * @throws {PipeError} PKG-INTEGRITY if the registry twice sends bytes that do not have the digest; PKG-DISK-FULL;
+ *   what the registry answers
  */
 export const fetchBlob = async (blob: Blob, openBlob: OpenBlob, context: Context): Promise<Fetched> => {
   const { folder, claim } = context
@@ -51,7 +51,7 @@ export const fetchBlob = async (blob: Blob, openBlob: OpenBlob, context: Context
       })
       if (isWhole(part, blob)) break
       await part.restart()
-      // Parts of two answers may not fit together; a whole one from the start must.
+      // Parts of two answers may not fit together, so try once more with a single answer from the start.
       if (!again) throw otherBytes(blob)
     }
     await rename(own, path).catch((error) => {
@@ -59,7 +59,7 @@ export const fetchBlob = async (blob: Blob, openBlob: OpenBlob, context: Context
     })
     return fetched
   } catch (error) {
-    // What is wrong helps nobody; what only broke off does.
+    // Wrong bytes are of no use; the beginning of the right ones is.
     if (error instanceof PipeError && error.code === 'PKG-INTEGRITY') await rm(own, { force: true })
     else await part.flush().catch(() => {})
     throw error
@@ -95,7 +95,7 @@ const fetchRest = (
     const stream = await openBlob(blob.digest, { from: part.size(), etag, attempt, signal })
     etag = stream.etag
     if (stream.from !== part.size()) await part.restart()
-    // What a manifest says of a size may be wrong, or nothing at all: engines go by the digest.
+    // The size in a manifest may be wrong or missing. Engines go by the digest, and so does this.
     const end = stream.size ?? (blob.size || Number.POSITIVE_INFINITY)
     for await (const chunk of stream.body) {
       fetched.transferred += chunk.length
@@ -116,7 +116,7 @@ const fetchRest = (
 
 const isWhole = (part: Part, { digest }: Blob): boolean => part.digest() === parseDigest(digest).encoded
 
-/** Takes over what a pipe that is gone left of a blob: the renaming succeeds for one pipe only. */
+/** Takes over the part of a blob that a dead pipe left; only one of several pipes can rename it. */
 const takeOver = async (path: string, own: string, folder: string): Promise<void> => {
   const { ids } = await living(folder)
   const pattern = new RegExp(`^${basename(path)}\\.([0-9a-f]+)\\.part$`)

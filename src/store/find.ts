@@ -9,16 +9,16 @@ import { imageOf, readEntries, type StoredImage } from './layout.ts'
 
 interface Wanted {
   reference: string
-  /** Asked where the store has the image for several. */
+  /** Asked for only if the store has the image for several platforms. */
   platform: () => Promise<Platform>
 }
 
 /**
- * The image that a store has under a name, for a platform; undefined where it has none.
+ * Finds the image that a store has under a name for a platform; undefined if it has none.
  *
  * @param shown the folder as the log names it
- * @throws {PipeError} PKG-INTEGRITY where what the store lists is absent or damaged; PKG-MANIFEST and PKG-SCHEMA1 where
- *   it is whole, but no image that can be loaded
+ * @throws {PipeError} PKG-INTEGRITY if the manifest that the store lists is absent or damaged; PKG-MANIFEST or
+ *   PKG-SCHEMA1 if it is whole, but not that of an image that can be loaded
  */
 export const findImage = async (
   { folder, shown }: { folder: string; shown: string },
@@ -26,7 +26,7 @@ export const findImage = async (
 ): Promise<WholeImage | undefined> => {
   let image = await listed(folder, reference, platform)
   let document = image && (await storedDocument(folder, image.manifest.digest))
-  // Other tools list the index itself under the name.
+  // Other tools put the index itself under the name.
   for (let depth = 1; document?.kind === 'index' && depth <= DEEPEST; depth++) {
     const chosen = choosePlatform(document.manifests, await platform())
     image = chosen && image && { ...image, manifest: chosen, platform: chosen.platform }
@@ -35,12 +35,12 @@ export const findImage = async (
   if (image === undefined || document === undefined) return undefined
   const manifest = loadable(document, image, shown)
   const { digest, size } = image.manifest
-  // What lists a manifest may call it otherwise.
+  // The list may give the manifest another type than it has.
   const named = { ...image, manifest: { mediaType: manifest.mediaType, digest, size } }
   return withBlobs(await proven(folder, named), manifest)
 }
 
-// As deep as images of a registry are followed.
+// The same depth as for images of a registry.
 const DEEPEST = 4
 
 const listed = async (
@@ -50,7 +50,7 @@ const listed = async (
 ): Promise<StoredImage | undefined> => {
   const named = (await readEntries(folder)).flatMap((entry) => imageOf(entry) ?? [])
   const images = named.filter((image) => image.reference === reference)
-  // An image that is in no index is what every engine gets of that name.
+  // If the tag means a manifest and not an index, every engine gets this image.
   const only = images.find(({ digest, manifest }) => digest === manifest.digest)
   return images.length === 0 ? undefined : (only ?? choosePlatform(images, await platform()))
 }
@@ -82,8 +82,8 @@ const notLoadable = (reference: string, shown: string) =>
   `${shown} lists ${reference}, but not as an image that can be loaded.`
 
 /**
- * The image under the digest that its tag meant. That is an index's only where the store has that index and it leads to
- * the image: what a store says of itself proves nothing.
+ * The image under the digest that its tag meant. An index's digest counts only if the store has that index and it leads
+ * to the image, because what a store says of itself proves nothing.
  */
 const proven = async (folder: string, image: StoredImage): Promise<StoredImage> => {
   const { digest, manifest } = image

@@ -5,7 +5,7 @@ import { gzipSize, isGzip, isZstd, zstdSize } from './compressed.ts'
 import { blobPath } from './layout.ts'
 import type { Blob } from './verify.ts'
 
-/** Thrown where a layer does not inflate to as many bytes as were promised: its archive has to be given up. */
+/** Thrown when a layer does not inflate to the promised number of bytes, so that its archive has to be given up. */
 export class SizeError extends Error {
   override readonly name = 'SizeError'
   readonly digest: string
@@ -16,14 +16,13 @@ export class SizeError extends Error {
   }
 }
 
-// Large pieces cost less, and some of them wait so that inflating does not wait for the engine. The types know
-// nothing of the second, which every stream takes.
+// Large pieces cost less, and a few are kept ready so that inflating does not wait for the engine.
 const CHUNK = 1024 * 1024
 const PIECES = { chunkSize: CHUNK, highWaterMark: 4 * CHUNK }
 
 /**
- * How many bytes a compressed layer inflates to, as its format states it at no cost. It may be wrong, which inflating
- * shows. Undefined where nothing is stated, where the number cannot be right, and for what is not compressed.
+ * The size in bytes that a compressed layer states for its inflated self. It costs nothing to read, and may turn out to
+ * be wrong. Undefined if the layer is not compressed, if it states no size, and if the size cannot be right.
  */
 export const statedSize = async (folder: string, { digest }: Blob): Promise<number | undefined> => {
   const file = await openCarried(blobPath(folder, digest))
@@ -32,7 +31,7 @@ export const statedSize = async (folder: string, { digest }: Blob): Promise<numb
     const { size } = await file.stat()
     const head = await bytesAt(file, 0, 18)
     const stated = isGzip(head) ? gzipSize(await bytesAt(file, size - 4, 4)) : zstdSize(head)
-    // A layer is a tar, which is whole blocks. Of several compressed parts one tells its own size only.
+    // A layer is a tar, which is made of whole blocks. One of several compressed parts states only its own size.
     const isLikely = stated !== undefined && stated > 0 && stated % 512 === 0 && stated >= size * 0.99 - SLACK
     return isLikely ? stated : undefined
   } finally {
@@ -40,12 +39,12 @@ export const statedSize = async (folder: string, { digest }: Blob): Promise<numb
   }
 }
 
-// What does not compress becomes a little larger by it.
+// Bytes that do not compress become a little more.
 const SLACK = 64 * 1024
 
 /**
- * The same, counted by inflating the layer once for nothing. Undefined for what is not compressed and for what is
- * damaged, which the engine shall see as it is.
+ * The real inflated size in bytes, found by inflating the layer once for that alone. Undefined if the layer is not
+ * compressed, or is damaged: the engine is to get that as it is, and say what is wrong.
  */
 export const countedSize = async (
   folder: string,
@@ -84,7 +83,7 @@ export async function* inflate(folder: string, blob: Blob, promised: number): As
   if (size !== promised) throw new SizeError(blob.digest)
 }
 
-// What cannot be inflated to its last byte has no size that could be promised.
+// If it cannot be inflated up to its last byte, no size can be promised.
 async function* inflated(folder: string, { digest }: Blob): AsyncGenerator<Buffer> {
   const file = await openCarried(blobPath(folder, digest))
   if (file === undefined) throw new SizeError(digest)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, rename } from 'node:fs/promises'
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import { parseDigest } from '../image/digest.ts'
@@ -18,8 +18,8 @@ export interface StoredImage {
   platform: Platform | undefined
 }
 
-// containerd and docker read the first name, skopeo and other OCI tools the second; the last is ours, and
-// without it the manifest is what the tag means.
+// Containerd and docker read the first name, skopeo and other OCI tools the second. The third is ours; without it the
+// tag means the manifest itself.
 const NAME = 'io.containerd.image.name'
 const REF_NAME = 'org.opencontainers.image.ref.name'
 const DIGEST = 'packages-pull.digest'
@@ -29,7 +29,7 @@ const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json'
 /** Where a blob lies in an OCI image layout (image-spec, image-layout.md, "Blobs"). */
 export const blobPath = (folder: string, digest: string): string => join(folder, blobName(digest))
 
-/** The same within the folder, as `manifest.json` names it. Throws for what is no digest that can be checked. */
+/** The same within the folder, as `manifest.json` has it. Throws a {DigestError} if the digest cannot be checked. */
 export const blobName = (digest: string): string => {
   const { algorithm, encoded } = parseDigest(digest)
   return `blobs/${algorithm}/${encoded}`
@@ -53,14 +53,14 @@ export type Entry = z.infer<typeof wireEntry>
 // Some ten thousand images.
 const LARGEST_INDEX = 16 * 1024 * 1024
 
-/** The entries of a store; none where there is no store, or nothing that can be read as one. */
+/** The entries of a store; none if there is no store, or if its index cannot be read. */
 export const readEntries = async (folder: string): Promise<Entry[]> => {
   const bytes = await readCarried(join(folder, 'index.json'), LARGEST_INDEX).catch(() => undefined)
   const parsed = wireIndex.safeParse(bytes && parseJson(bytes))
   return (parsed.data?.manifests ?? []).filter(({ digest }) => isDigest(digest))
 }
 
-/** What an entry says of an image; undefined where it has no name. */
+/** The image that an entry stands for; undefined if the entry has no name. */
 export const imageOf = ({
   mediaType,
   digest,
@@ -99,27 +99,37 @@ export const indexText = (entries: readonly Entry[]): string =>
 /** The text of `oci-layout` (image-spec, image-layout.md). */
 export const LAYOUT_TEXT = '{"imageLayoutVersion":"1.0.0"}\n'
 
-/** Writes a file of a store in one piece: a reader sees the old text or the new one. */
-export const writeWhole = async (path: string, text: string | Buffer): Promise<void> => {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  const file = await open(temporary, 'wx')
+/**
+ * Writes a file of a store in one piece: a reader sees either the old text or the new one.
+ *
+ * @param owner the id of this pipe's claim, for blobs: other pipes leave its temporary file alone as long as it lives
+ */
+export const writeWhole = async (path: string, text: string | Buffer, owner?: string): Promise<void> => {
+  const id = randomBytes(6).toString('hex')
+  const temporary = `${path}.${owner === undefined ? id : `${owner}.${id}`}.tmp`
   try {
-    await file.writeFile(text)
-    await file.chmod(FILE_MODE)
-  } finally {
-    await file.close()
+    const file = await open(temporary, 'wx')
+    try {
+      await file.writeFile(text)
+      await file.chmod(FILE_MODE)
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw error
   }
-  await rename(temporary, path)
 }
 
-/** Makes a folder of a store, for everyone: another step's pipe is another user. */
+/** Makes a folder of a store that everyone may write: the pipe of another step is another user. */
 export const makeFolder = async (path: string): Promise<void> => {
   const first = await mkdir(path, { recursive: true })
   if (first === undefined) return
   for (let made = path; made.length >= first.length; made = dirname(made)) await chmod(made, 0o777)
 }
 
-/** Mode of the files of a store: another step's pipe may have to replace them, and is another user. */
+/** The mode of files in a store: the pipe of another step is another user, and may have to replace them. */
 export const FILE_MODE = 0o666
 
 const isDigest = (digest: string): boolean => {

@@ -7,8 +7,8 @@ import { parseJson } from '../json.ts'
 import { readCarried } from './carried.ts'
 import { FILE_MODE, writeWhole } from './layout.ts'
 
-// Pipes on one folder are in containers of their own: no process id says whether another one lives. Who
-// lives touches its file this often, and who has not for this long is gone.
+// Each pipe runs in a container of its own, so that no process id tells whether another one lives. A living pipe touches
+// its file once in BEAT milliseconds; one that has not for GONE milliseconds is taken for dead.
 const BEAT = 2000
 const GONE = 10_000
 
@@ -18,23 +18,23 @@ const CLAIM = '.in-use-'
 // Some ten thousand blobs.
 const LARGEST_CLAIM = 1024 * 1024
 
-/** What a running pipe works with in a store, for the housekeeping of others. */
+/** The blobs of a store that a running pipe works with, so that others do not remove them. */
 export interface Claim {
   id: string
-  /** Adds blobs; from its end on, no other pipe removes them. */
+  /** Adds blobs; once this has resolved, no other pipe removes them. */
   add(digests: readonly string[]): Promise<void>
   release(): Promise<void>
 }
 
-/** The blobs of pipes that run now, and the ids of these pipes. */
+/** The pipes that run now, by id, and the blobs that they claim. */
 export interface Living {
   ids: ReadonlySet<string>
   digests: ReadonlySet<string>
 }
 
 /**
- * Runs an action that no other pipe on the same folder runs at the same time. Such an action is short; a lock that
- * is older than ten seconds was left by a pipe that was killed.
+ * Runs an action while no other pipe on the same folder runs one. Such actions are short, so that a lock of more than ten
+ * seconds was left by a pipe that was killed.
  */
 export const withLock = async <T>(folder: string, action: () => Promise<T>): Promise<T> => {
   const path = join(folder, LOCK)
@@ -78,7 +78,7 @@ export const openClaim = async (folder: string): Promise<Claim> => {
   }
 }
 
-/** The pipes of a store that live, and what those other than `own` claim; removes what is left of those that are gone. */
+/** The pipes of a store that live, and what all but `own` claim; the claims of dead ones are removed. */
 export const living = async (folder: string, own?: string): Promise<Living> => {
   const ids = new Set<string>()
   const digests = new Set<string>()

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { FILE_MODE } from './layout.ts'
 
-/** A blob that is being written: what there is of it, and its hash so far. */
+/** A blob that is being written, with the hash of its bytes so far. */
 export interface Part {
   /** Bytes so far. */
   size(): number
@@ -16,10 +16,10 @@ export interface Part {
   close(): Promise<void>
 }
 
-// Pieces from a socket are small: fewer calls write several of them.
+// The pieces from a socket are small, so several are written with one call.
 const TOGETHER = 256 * 1024
 
-/** Opens the part of a blob, with what an earlier pipe left of it. */
+/** Opens the part of a blob; what an earlier pipe left of it counts. */
 export const openPart = async (path: string, algorithm: string): Promise<Part> => {
   const file = await open(path, 'a+', FILE_MODE)
   await file.chmod(FILE_MODE).catch(() => {})

@@ -15,27 +15,27 @@ export interface Store {
   folder: string
   /** The folder as the log names it. */
   shown: string
-  /** Undefined where the folder can be read, but not written: it was made by another user, and came as an artifact. */
+  /** Undefined if this step may only read the folder, as when it came as an artifact of another user. */
   claim: Claim | undefined
   /**
-   * The image that the store has under a name, for a platform. Throws PKG-INTEGRITY where its manifest is absent or
-   * damaged, PKG-MANIFEST or PKG-SCHEMA1 where it is none of an image that can be loaded.
+   * Finds the image that the store has under a name for a platform. Throws PKG-INTEGRITY if its manifest is absent or
+   * damaged, PKG-MANIFEST or PKG-SCHEMA1 if it is not that of an image that can be loaded.
    */
   find(reference: string, platform: () => Promise<Platform>): Promise<WholeImage | undefined>
   /** How large the folder will be with these images, in bytes. */
   predict(images: readonly WholeImage[]): Promise<number>
   /**
-   * Puts images into `index.json` and `manifest.json` under their names, and removes what no image needs any more.
-   * Returns what is listed and cannot be read: as long as it is there, nobody knows what is needed, and no blob goes.
+   * Puts images into `index.json` and `manifest.json` under their names, and removes the blobs that no image needs any
+   * more. Returns the listed digests that cannot be read; as long as there are any, no blob is removed.
    */
   keep(images: readonly StoredImage[]): Promise<readonly string[]>
   close(): Promise<void>
 }
 
 /**
- * Opens the folder of STORE, making it where it is absent.
+ * Opens the folder of STORE, and makes it if it is absent.
  *
- * @throws {PipeError} PKG-STORE where it can be neither made nor read
+ * @throws {PipeError} PKG-STORE if it can be neither made nor read
  */
 export const openStore = async (folder: string): Promise<Store> => {
   await makeFolder(join(folder, 'blobs/sha256')).catch(() => {})
@@ -63,7 +63,7 @@ export const openStore = async (folder: string): Promise<Store> => {
   }
 }
 
-// Another step's pipe is another user, and what came as an artifact may be for its owner alone to write.
+// The pipe of another step is another user, and only the owner may write the files of an artifact.
 const claimIfWritable = async (folder: string): Promise<Claim | undefined> => {
   try {
     await access(join(folder, 'blobs/sha256'), constants.W_OK | constants.X_OK)
@@ -96,7 +96,7 @@ const keep = async (
   return needed.unread
 }
 
-// A tag may stand for an image of each platform; one that is in no index is of every platform.
+// A tag may stand for one image of each platform, or for a single image that is in no index.
 const replaces = (image: StoredImage, entry: Entry): boolean => {
   const old = imageOf(entry)
   if (old?.reference !== image.reference) return false

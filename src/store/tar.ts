@@ -2,9 +2,9 @@ import { Header } from 'tar/header'
 import { Pax } from 'tar/pax'
 
 /**
- * The header of a plain file in a tar archive (POSIX ustar; sizes of 8 GiB and more in base 256, as GNU tar, bsdtar
- * and Go write and read them; names of more than 100 bytes, as those of blobs by SHA-512 are, in a header of pax before
- * it). The same for the same name and size, whenever it is made.
+ * The header of a plain file in a tar archive (POSIX ustar). Sizes of 8 GiB and more are in base 256, as GNU tar, bsdtar
+ * and Go have them; names of more than 100 bytes, such as those of SHA-512 blobs, are in a pax header before it. The
+ * same name and size always give the same bytes.
  */
 export const tarHeader = (name: string, size: number): Buffer => {
   const header = new Header({
@@ -16,19 +16,19 @@ export const tarHeader = (name: string, size: number): Buffer => {
     mtime: new Date(0),
     type: 'File',
   })
-  // Its answer, whether a pax header should be added, is about large sizes, which every reader knows as they are.
+  // It returns whether a pax header is advised, which is so for large sizes too; every reader takes those as they are.
   header.encode()
   if (header.block === undefined) throw new TypeError(`No tar header was made for ${name}`)
   return isLong(name) ? Buffer.concat([new Pax({ path: name }).encode(), header.block]) : header.block
 }
 
-// Ustar can hold some names of more bytes, split at a slash; two ways to write one name are one too many.
+// Ustar can split some longer names at a slash; one way for all of them is simpler.
 const isLong = (name: string): boolean => Buffer.byteLength(name) > 100
 
-/** What follows a file of this size, up to the next header. */
+/** The bytes between a file of this size and the next header. */
 export const tarPadding = (size: number): Buffer => Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK)
 
-/** What ends an archive. */
+/** The end of an archive. */
 export const tarEnd = (): Buffer => Buffer.alloc(2 * BLOCK)
 
 const BLOCK = 512

@@ -9,22 +9,22 @@ import { hashed } from './part.ts'
 /** A blob as a manifest names it. */
 export interface Blob {
   digest: string
-  /** In bytes, as it says: that may be wrong, and 0 where it says nothing. */
+  /** In bytes, as the manifest has it: it may be wrong, and is 0 if the manifest has none. */
   size: number
 }
 
 /** Whether a store has a blob. */
 export type BlobState = 'whole' | 'absent' | 'damaged' | 'unreadable'
 
-/** Looks at a blob of a store: at its size, which takes no time, and at its bytes only where that is another. */
+/** Checks a blob of a store by its size, which takes no time; if that is another one, by its bytes. */
 export const sizeState = async (folder: string, blob: Blob): Promise<BlobState> => {
   const found = await lstat(blobPath(folder, blob.digest)).catch(() => undefined)
   if (found === undefined) return 'absent'
-  // What a manifest says of a size may be wrong or nothing at all: its digest decides.
+  // The size in a manifest may be wrong or missing; the digest decides.
   return found.isFile() && found.size === blob.size && blob.size > 0 ? 'whole' : blobState(folder, blob)
 }
 
-/** Looks at a blob of a store: at every byte. */
+/** Checks every byte of a blob of a store. */
 export const blobState = async (folder: string, { digest }: Pick<Blob, 'digest'>): Promise<BlobState> => {
   const path = blobPath(folder, digest)
   const { algorithm, encoded } = parseDigest(digest)
@@ -40,7 +40,7 @@ export const blobState = async (folder: string, { digest }: Pick<Blob, 'digest'>
       await file.close()
     }
   } catch (error) {
-    // Another user may have made it for himself alone, and a disk may be broken.
+    // It may belong to another user who alone may read it, or the disk may be broken.
     if (errnoOf(error)) return 'unreadable'
     throw error
   }

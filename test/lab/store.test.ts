@@ -240,6 +240,35 @@ describeInLaboratory('A store', () => {
     expect(manifest.config.digest).toBe(imageId(laboratory().images['acme/tools:2']))
   })
 
+  test('delivers an image in zstd to an engine that cannot pull it, beside one in gzip', async () => {
+    const { world } = laboratory()
+    const layers = [busybox, randomFile('random', 3_000_000)]
+    const image = await pushImage(world, ['crg.apkg.io'], 'acme/big:zstd', { layers, zstd: true })
+    await using where = await newStep({ engine: '20.10' })
+    const IMAGE = ['big:zstd', 'base:1.4']
+    const pulled = await runScript(where, [pipe({ IMAGE, OUTPUT_DIR: 'out', NO_COLOR: '1' })])
+    expect([pulled.exitCode, pipeLog(pulled.log)]).toEqual([
+      6,
+      expect.stringContaining('1 of 2 images delivered'),
+    ])
+    expect(pulled.log).toMatch(/PKG-MANIFEST.*zstd|zstd.*needs 23/s)
+    await docker(where, ['image', 'rm', 'crg.apkg.io/acme/base:1.4'])
+    const { exitCode, log } = await runScript(where, [
+      pipe({ ...keep, IMAGE }),
+      'docker run --rm crg.apkg.io/acme/big:zstd cat /etc/platform',
+      'docker run --rm crg.apkg.io/acme/base:1.4 true',
+    ])
+    expect([exitCode, pipeLog(log)]).toEqual([0, expect.stringContaining("✔ 2 images in the step's engine")])
+    expect(log).toContain('\nlinux/')
+    expect((await resultOf(where)).images.map((each) => each?.id)).toEqual([
+      imageId(image),
+      imageId(laboratory().images['acme/base:1.4']),
+    ])
+    // What is kept is what the registry has.
+    const never = await runScript(where, [pipe({ ...keep, IMAGE, PULL_POLICY: 'never' })])
+    expect(never.exitCode).toBe(0)
+  })
+
   test('is completed by the next pipe when one was killed, and gets no byte twice where the connection breaks', async () => {
     const { world } = laboratory()
     const image = await pushBigImage(world, 'acme/big:slow', 20_000_000, 1)

@@ -152,7 +152,17 @@ describe('a store', () => {
     const part = (id: string) => join(store.folder, `blobs/sha256/${base.digest.slice(7)}.${id}.part`)
     writeFileSync(part(other.id), 'their part')
     writeFileSync(part('0123456789ab'), 'a part of nobody')
+    // Their manifest is being written.
+    const writing = `${pathOf(store.folder, theirs.digest)}.${other.id}.0123456789ab.tmp`
+    writeFileSync(writing, 'half of it')
+    for (const name of ['index.json', 'manifest.json', 'oci-layout', '.in-use-0123456789ab', 'mine'])
+      writeFileSync(join(store.folder, `${name}.0123456789ab.tmp`), 'left')
     await store.keep([whole(base, 'r.test/a/base:1')])
+    expect(readdirSync(store.folder).filter((name) => name.endsWith('.tmp'))).toEqual([
+      'mine.0123456789ab.tmp',
+    ])
+    expect(readFileSync(writing, 'utf8')).toBe('half of it')
+    rmSync(writing)
     const kept = blobs(store.folder).sort()
     expect(kept).toEqual(
       [...digestsOf(base), ...theirs.blobs.keys(), `${base.digest}.${other.id}.part`].sort(),

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { arch } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { createGzip } from 'node:zlib'
+import { createGzip, createZstdCompress } from 'node:zlib'
 import { execa } from 'execa'
 import { authority } from '../world/certificates.ts'
 import { runInside } from '../world/namespace.ts'
@@ -36,16 +36,25 @@ export interface Recipe {
   config?: Record<string, unknown>
   /** zlib's level: 0 stores, which is what incompressible content comes to. */
   level?: number
+  /** Layers in Zstandard, as buildx writes them where it is told to: OCI, and without their sizes. */
+  zstd?: boolean
 }
 
 const native = `linux/${arch() === 'x64' ? 'amd64' : arch()}`
 const media = 'application/vnd.docker'
-const types = {
+const docker = {
   manifest: `${media}.distribution.manifest.v2+json`,
   index: `${media}.distribution.manifest.list.v2+json`,
   config: `${media}.container.image.v1+json`,
   layer: `${media}.image.rootfs.diff.tar.gzip`,
 }
+const oci = {
+  manifest: 'application/vnd.oci.image.manifest.v1+json',
+  index: 'application/vnd.oci.image.index.v1+json',
+  config: 'application/vnd.oci.image.config.v1+json',
+  layer: 'application/vnd.oci.image.layer.v1.tar+zstd',
+}
+const typesOf = ({ zstd }: Recipe) => (zstd ? oci : docker)
 
 /** Makes an image and pushes it as `name:tag` to each of the registries; no engine is involved. */
 export const pushImage = async (
@@ -79,6 +88,7 @@ const push = async (world: World, dir: string, target: string): Promise<void> =>
 // The layout of skopeo's `dir:`: blobs by their digest, `manifest.json` for what the tag names.
 const makeImage = async (dir: string, recipe: Recipe): Promise<TestImage> => {
   await writeFile(join(dir, 'version'), 'Directory Transport Version: 1.1\n')
+  const types = typesOf(recipe)
   const image: TestImage = { digest: '', platforms: {}, ids: {}, sizes: {} }
   const manifests = []
   for (const platform of recipe.platforms ?? [native]) {
@@ -104,6 +114,7 @@ const makeImage = async (dir: string, recipe: Recipe): Promise<TestImage> => {
 }
 
 const makeManifest = async (dir: string, recipe: Recipe, platform: string) => {
+  const types = typesOf(recipe)
   const layers = []
   const ids = []
   for (const fill of [...recipe.layers, textFile('etc/platform', `${platform}\n`)]) {
@@ -138,14 +149,14 @@ const makeLayer = async (dir: string, fill: Fill, recipe: Recipe) => {
   await execa('tar', [...same, '-C', root, '-cf', tar, '.'])
   await pipeline(
     createReadStream(tar),
-    createGzip({ level: recipe.level ?? 6 }),
-    createWriteStream(`${tar}.gz`),
+    recipe.zstd ? createZstdCompress() : createGzip({ level: recipe.level ?? 6 }),
+    createWriteStream(`${tar}.compressed`),
   )
-  const [diffId, digest] = await Promise.all([digestOfFile(tar), digestOfFile(`${tar}.gz`)])
-  const { size } = await stat(`${tar}.gz`)
-  await rename(`${tar}.gz`, join(dir, hex(digest)))
+  const [diffId, digest] = await Promise.all([digestOfFile(tar), digestOfFile(`${tar}.compressed`)])
+  const { size } = await stat(`${tar}.compressed`)
+  await rename(`${tar}.compressed`, join(dir, hex(digest)))
   await rm(stage, { recursive: true })
-  return { mediaType: types.layer, size, digest, diffId }
+  return { mediaType: typesOf(recipe).layer, size, digest, diffId }
 }
 
 const digestOfFile = async (path: string): Promise<string> => {
