@@ -90,7 +90,7 @@ export const words: Partial<Record<ErrorClass, Words>> = {
     hint: 'Build the image with fewer layers: join RUN lines, use a multi-stage build, or squash it.',
   },
   artifact: {
-    why: 'There is no container image under this name, but a signature, a chart, a model or another artifact.',
+    why: 'This is not a container image, but a signature, a chart, a model or another artifact.',
     hint: 'Check the name and the tag; fetch artifacts with the program that made them.',
   },
   'archive-format': {

@@ -1,7 +1,7 @@
 import { PipeError } from '../errors.ts'
 
-/** Something else than a container image that registries keep. */
-export interface Artifact {
+/** Something that registries keep besides container images. */
+interface Artifact {
   /** With its article: "a Helm chart". */
   what: string
   /** The media type that tells. */
@@ -9,7 +9,10 @@ export interface Artifact {
   hint: string
 }
 
-/** What some media types belong to (of a manifest, its config, its layers, its `artifactType`), if that is known. */
+/**
+ * The artifact that some media types belong to (of a manifest, its config, its layers, its `artifactType`); undefined
+ * if it is not known.
+ */
 export const artifactOf = (types: readonly string[]): Artifact | undefined => {
   for (const { pattern, what, hint } of artifacts) {
     const type = types.find((each) => pattern.test(each))
@@ -25,7 +28,7 @@ export const unknownArtifact = (type: string): Artifact => ({
   hint: ANOTHER,
 })
 
-/** The failure for what is no image; engines refuse it too, but only after a login. */
+/** The failure for an artifact that is not an image; engines refuse it too, but only after a login. */
 export const notAnImage = ({ what, type, hint }: Artifact, name: string): PipeError =>
   new PipeError('PKG-MANIFEST', `${name} is not a container image, but ${what}`, {
     said: type,

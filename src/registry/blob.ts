@@ -3,7 +3,7 @@ import { type Answer, header } from './http/transport.ts'
 export interface BlobOptions {
   /** The first byte that is wanted. */
   from?: number | undefined
-  /** The strong ETag of what the bytes before it came from. */
+  /** The strong ETag of the blob from which the bytes before it came. */
   etag?: string | undefined
   /** Which attempt this is, from 1; for the log. */
   attempt?: number | undefined
@@ -12,13 +12,13 @@ export interface BlobOptions {
 
 /** What a server sends of a blob. */
 export interface BlobStream {
-  /** Where `body` begins: 0 where the server sends the whole blob, whatever it was asked for. */
+  /** Where `body` begins: 0 if the server sends the whole blob, whatever it was asked for. */
   from: number
-  /** Size of the whole blob in bytes, where the server tells it. */
+  /** Size of the whole blob in bytes, if the server tells it. */
   size: number | undefined
   /** A strong ETag, to go on with the very same bytes. */
   etag: string | undefined
-  /** Throws a `PipeError` where the connection broke. */
+  /** Throws a `PipeError` if the connection breaks. */
   body: AsyncIterable<Buffer>
 }
 
@@ -27,8 +27,8 @@ export const rangeHeaders = ({ from = 0, etag }: BlobOptions): Record<string, st
   from === 0 ? {} : { range: `bytes=${from}-`, ...(etag !== undefined && { 'if-range': etag }) }
 
 /**
- * Reads where a body begins. A part that begins elsewhere than where it was asked for, and a refusal of any part
- * (416), come as a stream of nothing from 0 on: the reader then starts over.
+ * Opens the answer to a request for a blob. A part that begins elsewhere than it was asked for, and a refusal of any
+ * part (416), come as an empty stream from 0: the reader then starts over.
  */
 export const openBlob = async (answer: Answer, { from = 0 }: BlobOptions): Promise<BlobStream> => {
   const { status, stream = nothing() } = answer

@@ -37,8 +37,8 @@ export interface RegistryClient {
   /** The tags of a repository, as far as a bounded number of requests goes. */
   tags: (repository: string) => Promise<string[]>
   /**
-   * A blob as it streams in, from byte `from` on where the server can; sent once, so that the reader can go on
-   * where it broke.
+   * A blob as it streams in, from byte `from` on if the server can do that. Not retried here: the reader itself goes on
+   * where the stream broke.
    */
   blob: (repository: string, digest: string, options?: BlobOptions) => Promise<BlobStream>
   /** Ends all connections. */
@@ -46,9 +46,9 @@ export interface RegistryClient {
 }
 
 /**
- * A client for a registry's HTTP API (distribution-spec 1.1). What it throws is a `PipeError`, or the reason of a
- * signal. Words of the other side are in `said` as they came, and may echo what was sent: whoever prints them masks
- * the secrets.
+ * A client for a registry's HTTP API (distribution-spec 1.1). It throws a `PipeError`, or the reason of a signal.
+ * `said` holds the words of the other side as they came, which may echo what was sent: whoever prints them masks the
+ * secrets.
  */
 export const createRegistryClient = (options: RegistryOptions): RegistryClient => {
   const { host, credential, userAgent } = options
@@ -57,7 +57,7 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
 
   const open = (): Promise<Session> => {
     session ??= startSession(options, (close) => closers.push(close)).catch((error: unknown) => {
-      // Whoever asks next may find the network back.
+      // Do not keep the failure: the network may be back for the next request.
       session = undefined
       throw error
     })
@@ -78,7 +78,7 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
     throw refusal(answer, subject)
   }
 
-  // What one image's request throws must be that image's failure, whatever it is.
+  // Any error in one image's request must be that image's failure.
   const guarded = async <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
     try {
       return await work()

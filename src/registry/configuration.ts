@@ -8,10 +8,10 @@ import { text } from './document.ts'
 /** How large an image's configuration may be, in bytes. */
 const LARGEST = 4 * 1024 * 1024
 
-// It only tells the platform: what takes longer is not worth it.
+// It only tells the platform, which is not worth a longer wait.
 const LONGEST_MS = 10_000
 
-/** Fetches the configuration of an image, whose bytes have its digest. Throws whatever goes wrong. */
+/** Fetches the configuration of an image and checks it against its digest. Throws whatever goes wrong. */
 export const fetchConfiguration = async (
   client: Pick<RegistryClient, 'blob'>,
   repository: string,
@@ -32,7 +32,7 @@ export const fetchConfiguration = async (
   return bytes
 }
 
-/** What an image's configuration says that it runs on (image-spec, config.md); undefined where it does not say it. */
+/** The platform that an image's configuration names (image-spec, config.md); undefined if it names none. */
 export const platformOf = (configuration: Buffer): Platform | undefined => {
   const parsed = wireConfiguration.safeParse(parseJson(configuration))
   if (!parsed.success || parsed.data.architecture === '') return undefined

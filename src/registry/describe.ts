@@ -6,13 +6,13 @@ import { familyOf } from './types.ts'
 export interface ImageFacts {
   config: Descriptor
   layers: Descriptor[]
-  /** What is to be transferred, in bytes: config and layers, each blob once. */
+  /** Bytes to transfer: config and layers, each blob once. */
   compressedSize: number
 }
 
 /**
- * The facts of one platform's image. Throws `PKG-MANIFEST` where the manifest is not of an image but of something else
- * that registries keep, and says of what: the types of config and layers tell, as they do for the engine.
+ * The facts of one platform's image. Throws `PKG-MANIFEST`, and names the artifact, if the manifest is of something
+ * else that registries keep. The types of config and layers tell, as they do for the engine.
  */
 export const describeImage = (manifest: ImageManifest, name: string): ImageFacts => {
   const { config, layers } = manifest
@@ -38,7 +38,7 @@ const foreignType = ({ mediaType: own, config, layers }: ImageManifest): string 
   return [config, ...layers].map(({ mediaType }) => mediaType).find((type) => !isOfImages(type))
 }
 
-// What engines take for parts of images: https://github.com/moby/moby/blob/v25.0.5/distribution/registry.go
+// The types that engines accept as parts of images: https://github.com/moby/moby/blob/v25.0.5/distribution/registry.go
 const isOfImages = (mediaType: string): boolean => {
   const type = mediaType.toLowerCase()
   return old.includes(type) || /^application\/vnd\.(?:oci\.image|docker)\./.test(type)

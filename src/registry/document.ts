@@ -19,19 +19,19 @@ export type Document = z.infer<typeof wireDocument>
  * Reads a manifest or an index as engines do, which are written in Go: null and an absent field are the zero value,
  * fields that no one needs are not looked at, and one value of another type spoils the whole.
  *
- * @returns in a sentence, what is not understood
+ * @returns the document, or a sentence that says what is not understood
  */
 export const readDocument = (json: unknown): Document | string => {
   const parsed = wireDocument.safeParse(json)
   if (parsed.success) return parsed.data
   const path = parsed.error.issues[0]?.path ?? []
   return path.length > 0
-    ? `The value of ${path.join('.')} is not one that the specification has there.`
+    ? `The value of ${path.join('.')} is not one that the specification allows there.`
     : 'It is JSON, but not an object.'
 }
 
-/** Whether a field is there: Go takes null for absent. */
-export const isThere = (field: unknown): boolean => field !== undefined && field !== null
+/** Whether a field is present: Go takes null for absent. */
+export const isPresent = (field: unknown): boolean => field !== undefined && field !== null
 
 /** A text as Go reads it: null and an absent one are empty. */
 export const text = z.pipe(
@@ -84,7 +84,7 @@ const wireDocument = z.object({
   manifests: descriptors,
   config: z.nullish(wireDescriptor),
   layers: descriptors,
-  // Of schema 1; that they are there is all that counts.
+  // Of schema 1: only whether they are present counts.
   fsLayers: z.optional(z.unknown()),
   history: z.optional(z.unknown()),
 })

@@ -4,7 +4,9 @@ export interface Link {
   relations: readonly string[]
 }
 
-/** Reads Link fields, of which each may hold several links (RFC 8288, section 3). What is no link is passed over. */
+/**
+ * Reads Link fields, each of which may hold several links (RFC 8288, section 3). Anything else in them is passed over.
+ */
 export const parseLinks = (fields: readonly string[]): Link[] =>
   fields.flatMap((field) =>
     [...field.matchAll(LINK)].map(([, target = '', parameters = '']) => ({
@@ -16,7 +18,7 @@ export const parseLinks = (fields: readonly string[]): Link[] =>
 // A quoted text may hold commas and semicolons; an address may hold commas.
 const LINK = /<([^<>]*)>((?:\s*;\s*[^\s"=,;<]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]*))?)*)/g
 
-// Of several `rel`, the first counts (section 3.3).
+// If a link has several `rel`, the first counts (section 3.3).
 const relationsIn = (parameters: string): string[] => {
   const all = parameters.matchAll(/;\s*([^\s"=,;<]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*)))?/g)
   const rel = [...all].find(([, name]) => name?.toLowerCase() === 'rel')

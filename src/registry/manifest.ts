@@ -3,7 +3,7 @@ import { DigestError, digestOf, parseDigest } from '../image/digest.ts'
 import { quote } from '../image/quote.ts'
 import { parseJson } from '../json.ts'
 import { artifactOf, notAnImage } from './artifacts.ts'
-import { type Descriptor, type Document, isThere, readDocument } from './document.ts'
+import { type Descriptor, type Document, isPresent, readDocument } from './document.ts'
 import { isPage, said } from './http/said.ts'
 import { type Answer, contentType } from './http/transport.ts'
 import { accepted, familyOf, isGeneral, isSchema1, kindOf } from './types.ts'
@@ -13,20 +13,20 @@ export type { Descriptor } from './document.ts'
 /** How many bytes of a manifest are read (distribution-spec: a registry takes at least 4 MiB). */
 export const manifestLimit = 4 * 1024 * 1024
 
-/** What a client of the registry can read, for the field Accept. */
+/** The media types that this client reads, for the field Accept. */
 export const acceptManifests = accepted.join(', ')
 
 export interface Index {
   kind: 'index'
   mediaType: string
-  /** Without those that have no digest. */
+  /** Without entries that have no digest that can be used. */
   manifests: Descriptor[]
 }
 
 export interface ImageManifest {
   kind: 'image'
   mediaType: string
-  /** What it says that it is, where it is something else than an image; empty where it says nothing. */
+  /** The kind of artifact that it says it is; empty if it says nothing. */
   artifactType: string
   config: Descriptor
   layers: Descriptor[]
@@ -45,8 +45,8 @@ export interface ReadManifest {
 
 /**
  * Checks and reads the answer to `GET /v2/<name>/manifests/<reference>`. The bytes must have the digest that was asked
- * for and the one of Docker-Content-Digest, else `PKG-INTEGRITY`. Throws also what `parseManifest` throws; schema 1
- * comes before all, because its digest is not that of its bytes, but of what they were before they were signed.
+ * for and the one of Docker-Content-Digest, else `PKG-INTEGRITY`. Also throws what `parseManifest` throws; schema 1 is
+ * recognized first, because its digest is that of the bytes before they were signed.
  */
 export const readManifest = (answer: Answer, name: string, asked: string | undefined): ReadManifest => {
   const { body: bytes } = answer
@@ -66,15 +66,15 @@ export const readManifest = (answer: Answer, name: string, asked: string | undef
   return { digest: asked ?? named ?? digestOf(bytes), mediaType: manifest.mediaType, bytes, manifest }
 }
 
-// As engines read it: the first of several fields; an empty one says nothing.
+// As engines read it: of several fields the first counts; an empty one says nothing.
 const statedDigest = (answer: Answer): string | undefined =>
   answer.headers.get('docker-content-digest')?.[0]?.split(',', 1)[0]?.trim() || undefined
 
 const verify = (bytes: Buffer, digest: string, name: string): void => {
   const found = sameKind(bytes, digest)
   if (found === digest) return
-  throw new PipeError('PKG-INTEGRITY', `The manifest of ${name} is not the one of its digest`, {
-    said: `${digest} is named, ${found ?? 'nothing that can be computed'} has arrived (${bytes.length} bytes)`,
+  throw new PipeError('PKG-INTEGRITY', `The manifest of ${name} does not match its digest`, {
+    said: `expected ${digest}, received ${found ?? 'a digest that cannot be computed'} (${bytes.length} bytes)`,
   })
 }
 
@@ -88,11 +88,11 @@ const sameKind = (bytes: Buffer, digest: string): string | undefined => {
 }
 
 /**
- * Reads the bytes of a manifest, which are known to be those of its digest. `PKG-MANIFEST` is thrown as the last word
- * on what can be read in two ways, which is how one image is passed off for another (CVE-2021-41190), and on what is
- * no image; it is `unclear` for what is not understood here, so that the engine may try. `PKG-SCHEMA1` is that too.
+ * Reads the bytes of a manifest, which have been checked against its digest. Throws `PKG-MANIFEST` for what can be read
+ * in two ways, which is how one image is passed off for another (CVE-2021-41190), and for what is not an image. An
+ * error about what is only not understood here is `unclear`, so that the engine may try; so is `PKG-SCHEMA1`.
  *
- * @param stated the media type that they are said to have; empty where nothing is said
+ * @param stated the media type that the bytes are said to have; empty if nothing is said
  */
 export const parseManifest = (bytes: Buffer, stated: string, name: string): Manifest => {
   const document = documentOf(bytes)
@@ -100,7 +100,7 @@ export const parseManifest = (bytes: Buffer, stated: string, name: string): Mani
   return manifestOf(document, stated, name)
 }
 
-/** A document, or in a sentence why it is not understood. */
+/** A document, or a sentence that says why it is not understood. */
 type Understood = Document | string
 
 const documentOf = (bytes: Buffer): Understood => {
@@ -134,10 +134,10 @@ const manifestOf = (document: Understood, stated: string, name: string): Manifes
   return { kind, mediaType, artifactType, config, layers: layers ?? [] }
 }
 
-// What the header and the document say together. Engines read by the header, and hold the document to it.
+// The media type by the header and the document. Engines go by the header, and hold the document to it.
 const agreed = (document: Document, stated: string, name: string): string => {
   const own = document.mediaType
-  // Servers that do not know the type say something general.
+  // A server that does not know the type sends a general one.
   const header = isGeneral(stated) ? '' : stated
   if (own !== '' && header !== '' && own !== header) {
     const why = `The header names it ${header}, the manifest itself ${own}.`
@@ -148,18 +148,18 @@ const agreed = (document: Document, stated: string, name: string): string => {
   if (own === '' && familyOf(header) === 'docker')
     throw unclear(name, `The header names it ${header}, but a document of that type names its type itself.`)
   if (own !== '' || header !== '') return own || header
-  return isThere(document.manifests) ? 'application/vnd.oci.image.index.v1+json' : ociManifest
+  return isPresent(document.manifests) ? 'application/vnd.oci.image.index.v1+json' : ociManifest
 }
 
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json'
 
 const ambiguity = (document: Document, kind: Manifest['kind'] | undefined): string | undefined => {
   const { manifests, config, layers, fsLayers, history } = document
-  const isIndex = isThere(manifests) || kind === 'index'
-  const isImage = isThere(config) || isThere(layers)
+  const isIndex = isPresent(manifests) || kind === 'index'
+  const isImage = isPresent(config) || isPresent(layers)
   if (isIndex && (isImage || kind === 'image'))
     return `It can be read as an index and as an image${twoImages}.`
-  const isOld = isThere(fsLayers) || isThere(history)
+  const isOld = isPresent(fsLayers) || isPresent(history)
   if (isOld && (isIndex || isImage)) return `It can be read as manifests of two formats${twoImages}.`
   return undefined
 }

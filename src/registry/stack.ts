@@ -3,7 +3,7 @@ import { PipeError } from '../errors.ts'
 import { apiHost } from '../image/docker-hub.ts'
 import { type RetryPolicy, retry } from '../retry.ts'
 import type { Secrets } from '../secrets.ts'
-import { checkRealm, type Lookup, type Realm } from './auth/realm.ts'
+import { checkRealm, type Realm, type ResolveHost } from './auth/realm.ts'
 import { openSession, type Session } from './auth/session.ts'
 import type { Login } from './auth/token.ts'
 import { isLoopbackHost } from './http/address.ts'
@@ -26,7 +26,7 @@ export interface RegistryOptions {
   authRealmHosts?: readonly string[] | undefined
   retrying: RetryPolicy
   onRequest?: ((line: RequestLine) => void) | undefined
-  /** Called once where the registry sends clients to another host for tokens: the log names it. */
+  /** Called once if the registry sends clients to another host for tokens: the log names it. */
   onRealm?: ((realm: URL) => void) | undefined
   /** Called once for each text that the registry warns of (`Warning: 299`): a deprecation, a limit that is near. */
   onWarning?: ((text: string) => void) | undefined
@@ -35,7 +35,7 @@ export interface RegistryOptions {
   /** Gets the tokens that the registry gives. */
   secrets: Secrets
   timeouts?: Partial<Timeouts> | undefined
-  lookup?: Lookup | undefined
+  lookup?: ResolveHost | undefined
 }
 
 /**
@@ -77,19 +77,19 @@ const createStack = (options: RegistryOptions, registry: URL) => {
   const connections = createConnections({ env, timeouts, pinned })
   const { isProxied, close } = connections
   const logged = withLog(createExchange(connections, timeouts), (line) => options.onRequest?.(line))
-  const once = withRetry(logged, options.retrying)
+  const retried = withRetry(logged, options.retrying)
   const patient = withRetries(lookup, options.retrying)
-  // Behind a proxy names need not resolve here: that is no fault to wait for.
-  const resolve: Lookup = (host) => (isProxied(new URL(`https://${host}`)) ? lookup : patient)(host)
+  // Behind a proxy, names need not resolve here: that is no fault to wait for.
+  const resolve: ResolveHost = (host) => (isProxied(new URL(`https://${host}`)) ? lookup : patient)(host)
   return {
     registry,
     credential,
     userAgent,
-    sendToRealm: withOwnRedirects(once),
-    send: withWarnings(withRedirects(once, registry), (text) => options.onWarning?.(text)),
+    sendToRealm: withOwnRedirects(retried),
+    send: withWarnings(withRedirects(retried, registry), (text) => options.onWarning?.(text)),
     secrets,
     checkRealm: remember(async (address: string): Promise<Realm> => {
-      // The list says where the credential may go; it is of no concern to a client without one.
+      // The list says where the credential may go; it does not concern a client without one.
       const allowedHosts = credential && authRealmHosts
       const realm = await checkRealm(address, { registry, allowedHosts, lookup: resolve, isProxied })
       if (realm.addresses) pinned.set(realm.url.hostname, realm.addresses)
@@ -100,9 +100,9 @@ const createStack = (options: RegistryOptions, registry: URL) => {
   }
 }
 
-// A name server that is busy passes like any fault of the network.
+// A busy name server is a transient fault, like any of the network.
 const withRetries =
-  (lookup: Lookup, policy: RetryPolicy): Lookup =>
+  (lookup: ResolveHost, policy: RetryPolicy): ResolveHost =>
   (host) =>
     retry(
       () =>
@@ -112,7 +112,8 @@ const withRetries =
       policy,
     )
 
-const resolveAll: Lookup = async (host) => (await dnsLookup(host, { all: true })).map((each) => each.address)
+const resolveAll: ResolveHost = async (host) =>
+  (await dnsLookup(host, { all: true })).map((each) => each.address)
 
 // Twenty requests that meet the same challenge at once have it checked once; a failure is not kept.
 const remember = <T>(check: (key: string) => Promise<T>): ((key: string) => Promise<T>) => {

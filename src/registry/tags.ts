@@ -12,9 +12,9 @@ const MOST_PAGES = 20
 const MOST_TAGS = 20_000
 
 /**
- * The tags of a repository (distribution-spec, "Listing Tags"), page by page as the Link fields say, which may not
- * lead away from the repository. What is no tag by the specification is passed over. `ask` gets a path and throws
- * what is refused.
+ * The tags of a repository (distribution-spec, "Listing Tags"), page by page as the Link fields say, which may not lead
+ * away from the repository. Values that are no tags by the specification are passed over. `ask` fetches a path, and
+ * throws if it is refused.
  */
 export const listTags = async (
   repository: string,

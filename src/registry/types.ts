@@ -1,4 +1,4 @@
-import { type Document, isThere } from './document.ts'
+import { type Document, isPresent } from './document.ts'
 
 const oci = 'application/vnd.oci.image'
 const docker = 'application/vnd.docker.distribution.manifest'
@@ -17,22 +17,27 @@ export const kindOf = (mediaType: string): 'index' | 'image' | undefined => {
   return /\.(?:index|list)\./.test(mediaType) ? 'index' : 'image'
 }
 
-/** Who made up a media type of an index or a manifest: the formats are the same, but Docker's name their type. */
+/**
+ * Who defined a media type of an index or a manifest: the formats are the same, but a document of Docker's names its
+ * own type.
+ */
 export const familyOf = (mediaType: string): 'oci' | 'docker' | undefined => {
   if (!accepted.includes(mediaType)) return undefined
   return mediaType.startsWith(docker) ? 'docker' : 'oci'
 }
 
-/** Whether a media type says nothing of what it is: servers that do not know the type send one of many. */
+/**
+ * Whether a media type is too general to say what it is of: servers that do not know the type send one of many such.
+ */
 export const isGeneral = (mediaType: string): boolean => !/^application\/vnd\./.test(mediaType)
 
-/** Whether this is the manifest of 2015, by what it is said to be, what it says itself or what it holds. */
+/** Whether this is the manifest of 2015, by the type that it is said to have, by its own or by its fields. */
 export const isSchema1 = (document: Document | undefined, stated: string): boolean => {
   if (schema1.test(stated)) return true
   if (document === undefined) return false
   const { mediaType, schemaVersion, fsLayers, manifests, config, layers } = document
   if (schema1.test(mediaType)) return true
-  return (schemaVersion === 1 || isThere(fsLayers)) && ![manifests, config, layers].some(isThere)
+  return (schemaVersion === 1 || isPresent(fsLayers)) && ![manifests, config, layers].some(isPresent)
 }
 
 const schema1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/

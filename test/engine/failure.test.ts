@@ -40,7 +40,7 @@ describe('a failure whose code has several causes', () => {
       /Engines before 23 .*zstd/,
       /23 or later.*gzip/,
     ],
-    ['failed to register layer: unexpected EOF', /no whole tar archive/, /push it again/],
+    ['failed to register layer: unexpected EOF', /not a complete tar archive/, /push it again/],
     ['Error response from daemon: unknown blob', /lost a part of it/, /Push the image again/],
     ['failed to register layer: max depth exceeded', /more layers than/, /fewer layers/],
     [

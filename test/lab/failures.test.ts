@@ -99,7 +99,7 @@ const rows: Row[] = [
     faults: [{ path: MANIFESTS, flipAt: 20 }],
     exitCode: 6,
     code: 'PKG-INTEGRITY',
-    log: /is not the one of its digest/,
+    log: /does not match its digest/,
   },
   {
     name: 'a realm on an address of the machine',

@@ -737,7 +737,7 @@ const contents: Row[] = [
       headers: { 'content-type': ociManifest, 'docker-content-digest': sha256('other') },
     }),
     code: 'PKG-INTEGRITY',
-    said: new RegExp(`${sha256('other')} is named, ${image.digest} has arrived`),
+    said: new RegExp(`expected ${sha256('other')}, received ${image.digest}`),
   },
   {
     name: 'bytes that are not those that were asked for',

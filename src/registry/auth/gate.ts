@@ -1,9 +1,9 @@
 import { PipeError } from '../../errors.ts'
 
-export interface Gate {
+interface Gate {
   /** Whether some login was accepted. */
   open: () => boolean
-  /** Runs what sends the credential. */
+  /** Runs a request that sends the credential, when it may. */
   pass: <T>(login: () => Promise<T>) => Promise<T>
 }
 

@@ -1,15 +1,15 @@
 import { PipeError } from '../../errors.ts'
 import { type AddressClass, classifyAddress, isLoopbackHost } from '../http/address.ts'
 
-/** The addresses of a host name. Rejects where it has none. */
-export type Lookup = (host: string) => Promise<string[]>
+/** Finds the addresses of a host name. Rejects if it has none. */
+export type ResolveHost = (host: string) => Promise<string[]>
 
 export interface RealmPolicy {
   /** The registry's own origin. */
   registry: URL
   /** `host` or `host:port` of AUTH_REALM_HOSTS; when set, the whole list besides the registry itself. */
   allowedHosts?: readonly string[] | undefined
-  lookup: Lookup
+  lookup: ResolveHost
   /** Whether a proxy makes the connection: a name that does not resolve here is resolved there. */
   isProxied?: ((url: URL) => boolean) | undefined
 }
@@ -17,20 +17,19 @@ export interface RealmPolicy {
 export interface Realm {
   url: URL
   /**
-   * The addresses that were checked, and that alone may be connected to: none of ours where only a proxy
-   * knows them. Undefined where nothing had to be checked.
+   * The checked addresses, the only ones that may be connected to: empty if only a proxy knows them, undefined if
+   * nothing had to be checked.
    */
   addresses?: string[]
-  /** It is on another host than the registry; the log names it. */
+  /** Whether it is on another host than the registry; the log then names it. */
   foreign: boolean
 }
 
 /**
- * Decides whether credentials may go to the auth realm that a registry names: over TLS, without user
- * information in the address, to the registry's own host and port or to a public host (or one of
- * `allowedHosts`). An address that is not of the public network is refused, unless the registry itself is at such an
- * address: then the realm may be on the same side of the border. Throws
- * `PKG-REALM-REFUSED`, and `PKG-DNS` where the realm's name does not resolve.
+ * Decides whether credentials may go to the auth realm that a registry names: over TLS, without user information in the
+ * address, to the registry's own host and port or to a public host (or one of `allowedHosts`). An address outside the
+ * public network is refused, unless the registry itself has such an address: then the realm may be on the same side of
+ * the border. Throws `PKG-REALM-REFUSED`, and `PKG-DNS` if the realm's name does not resolve.
  */
 export const checkRealm = async (realm: string, policy: RealmPolicy): Promise<Realm> => {
   if (!URL.canParse(realm)) throw refused(realm, 'It is not an address.')
@@ -43,7 +42,7 @@ export const checkRealm = async (realm: string, policy: RealmPolicy): Promise<Re
   if (own && url.protocol === 'https:') return { url, foreign: false }
 
   const listed = own || !allowedHosts || allowedHosts.some((each) => isHost(each, url))
-  // What is refused anyway need not resolve.
+  // A realm that is refused anyway need not resolve.
   const addresses = await addressesOf(url, listed ? policy : { ...policy, isProxied: () => true })
   const atHome = await classesOf(registry, policy)
   if (url.protocol === 'http:' && !(onlyLoopback(atHome) && onlyLoopback(addresses.map(classifyAddress))))
@@ -59,8 +58,8 @@ export const checkRealm = async (realm: string, policy: RealmPolicy): Promise<Re
   return own ? { url, foreign: false } : { url, foreign: url.hostname !== registry.hostname, addresses }
 }
 
-// Who sits at an address of the second list may name a realm at one of the first. The metadata service of a
-// cloud machine is link-local: a registry of the private network has no business with it.
+// A realm at an address of the class before the colon may be named only by a registry at one of those after it. The
+// metadata service of a cloud machine is link-local: a registry of the private network has no business with it.
 const reachableFrom: Record<AddressClass, readonly (AddressClass | undefined)[]> = {
   loopback: ['loopback'],
   private: ['private', 'loopback'],
@@ -89,7 +88,7 @@ const addressesOf = async (url: URL, { lookup, isProxied }: RealmPolicy): Promis
   }
 }
 
-// A registry whose name does not resolve here is not known to be at home anywhere.
+// If the registry's name does not resolve here, nothing is known of where it is.
 const classesOf = async (registry: URL, policy: RealmPolicy): Promise<(AddressClass | undefined)[]> => {
   const addresses = await addressesOf(registry, { ...policy, isProxied: () => true })
   return addresses.map(classifyAddress)

@@ -18,35 +18,35 @@ export interface SessionOptions {
   userAgent: string
   /** Follows redirects by policy. */
   send: Transport
-  /** Follows those that stay on their origin; for tokens. */
+  /** Follows only redirects that stay on their origin; for tokens. */
   sendToRealm: Transport
   /** Whether credentials may go to the realm of a challenge. */
   checkRealm: (realm: string) => Promise<Realm>
   secrets: Secrets
 }
 
-/** What `GET /v2/` told. */
+/** What `GET /v2/` tells about a registry. */
 export interface Support {
   scheme: Scheme
-  /** Only a registry answers like this: with a challenge, its version, JSON or nothing. */
+  /** Whether only a registry answers like this: with a challenge, its version, JSON or nothing. */
   proven: boolean
 }
 
 /**
- * Asks `GET /v2/` without a credential (distribution-spec, "Determining Support"). Throws
- * `PKG-NOT-A-REGISTRY` where something else answers, and what `checkRealm` throws.
+ * Asks `GET /v2/` without a credential (distribution-spec, "Determining Support"). Throws `PKG-NOT-A-REGISTRY` if
+ * something else answers, and what `checkRealm` throws.
  */
 export const ping = async (options: SessionOptions): Promise<Support> => {
   const answer = await options.send(pingRequest(options))
   if (answer.status === 401 && answer.trusted)
     return { scheme: await readScheme(options, answer), proven: true }
-  // Mirrors and registries of static files answer with any body but a page, and without the field of a version.
+  // Mirrors and registries of static files answer with any body except a page, and without the version's header field.
   if (answer.status === 200 && !isPage(answer)) return { scheme: { kind: 'none' }, proven: isTypical(answer) }
   if (answer.status === 200) throw notARegistry(answer)
   throw refusal(answer, pingRequest(options).subject)
 }
 
-/** The scheme of a 401. Of several, Bearer comes first: its tokens are good for little else. */
+/** Reads the scheme from a 401. If there are several, Bearer comes first: its tokens are good for little else. */
 export const readScheme = async (options: SessionOptions, answer: Answer): Promise<Scheme> => {
   const challenges = challengesOf(answer)
   const bearer = challenges.find((each) => each.scheme === 'bearer' && each.params.realm)

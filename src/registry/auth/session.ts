@@ -10,9 +10,9 @@ import { createTokens } from './tokens.ts'
 export interface Session {
   /** Where the API is. */
   registry: URL
-  /** The way in, as `GET /v2/` told it; or a later answer, where that one let everybody pass. */
+  /** How clients get in: as `GET /v2/` told, or a later 401 if `GET /v2/` let everybody pass. */
   scheme: () => Scheme
-  /** Only a registry answers `GET /v2/` as this one did. */
+  /** Whether only a registry answers `GET /v2/` as this one did. */
   proven: boolean
   /** Shows the credential, once in a session. Throws `PKG-AUTH-REFUSED`. */
   signIn: () => Promise<void>
@@ -21,18 +21,18 @@ export interface Session {
 }
 
 /**
- * Asks `GET /v2/` how the registry lets clients in (distribution-spec, "Determining Support"), and keeps
- * the tokens for what follows. Throws `PKG-NOT-A-REGISTRY` where something else answers, and
- * `PKG-REALM-REFUSED` before any credential goes out.
+ * Asks `GET /v2/` how the registry lets clients in (distribution-spec, "Determining Support"), and keeps the tokens for
+ * what follows. Throws `PKG-NOT-A-REGISTRY` if something else answers, and `PKG-REALM-REFUSED` before any credential
+ * goes out.
  */
 export const openSession = async (options: SessionOptions): Promise<Session> => {
   const { credential, registry, userAgent } = options
   const gate = createGate()
   const { scheme: first, proven } = await ping(options)
   let scheme: Scheme = first
-  // Nobody judges the credential by itself: the token server wants a scope or shows its refusals by other means than
-  // 401, or GET /v2/ is open to all. Then only what is asked for tells. One 401 may be about the package; two are
-  // about the credential.
+  // Undecided: nothing judges the credential by itself, because the token server wants a scope or refuses otherwise
+  // than by 401, or because GET /v2/ is open to all. Then only requests for packages tell: one 401 may be about the
+  // package; after it the credential is suspected, and a second one is about the credential.
   let undecided = false
   let suspected = false
 

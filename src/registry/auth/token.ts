@@ -9,10 +9,10 @@ import { type Answer, header, type Request, type Subject, type Transport } from 
 /** How many bytes of a token server's answer are read. */
 const tokenLimit = 64 * 1024
 
-/** What is shown to a registry. */
+/** What a registry gets of a credential. */
 export type Login = Pick<Credential, 'username' | 'secret'>
 
-export interface TokenRequest {
+interface TokenRequest {
   realm: URL
   service: string | undefined
   /** `repository:<name>:pull`; undefined to see whether the login is accepted at all. */
@@ -29,10 +29,10 @@ export interface Token {
 }
 
 /**
- * Asks a token server for a token (distribution-spec, "Token Authentication"): by GET with the credential as
- * Basic; where the server does not know that (404, 405), by an OAuth2 POST. `send` must follow no redirect to
- * another origin. Throws `PKG-AUTH-REFUSED`, `PKG-ACCESS-DENIED` or what else the answer means, and
- * `PKG-NOT-A-REGISTRY` for an answer without a token.
+ * Asks a token server for a token (distribution-spec, "Token Authentication"): by GET with the credential as Basic; if
+ * the server does not know that (404, 405), by an OAuth2 POST. `send` must follow no redirect to another origin. Throws
+ * `PKG-AUTH-REFUSED`, `PKG-ACCESS-DENIED` or what else the answer means, and `PKG-NOT-A-REGISTRY` for an answer without
+ * a token.
  */
 export const fetchToken = async (send: Transport, request: TokenRequest): Promise<Token> => {
   let answer = await send(byGet(request))
@@ -77,7 +77,7 @@ const byPost = (
   }
 }
 
-// What is malformed counts as absent.
+// A malformed field counts as absent.
 const optional = <T extends z.ZodMiniType>(schema: T) => z.catch(z.optional(schema), undefined)
 
 const wireToken = z.object({
@@ -98,14 +98,14 @@ const readToken = (answer: Answer): Token => {
         : answer.truncated
           ? 'more than 64 KiB'
           : 'HTTP 200 without a token',
-      why: 'The registry names this address for tokens, but what is there is no token server: often the page of a proxy, a firewall or a login portal.',
+      why: 'The registry names this address for tokens, but no token server answers there: often it is the page of a proxy, a firewall or a login portal.',
     })
   const { expires_in = 60, issued_at } = parsed.data
   return { value, lifetime: Math.max(expires_in * 1000 - age(issued_at, answer), leastLifetime) }
 }
 
-// As docker's clients do. A server that says less, or that issued the token in the year 1 (a field never set), would
-// be asked again for every request.
+// As docker's clients do: a token that lasts less, or that was issued in the year 1 (a field never set), would
+// otherwise be asked for anew with every request.
 const leastLifetime = 60_000
 
 // A token from the server's cache is older than its answer. Both times are of the server's clock: the one

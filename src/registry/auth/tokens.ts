@@ -1,7 +1,7 @@
 import type { Token } from './token.ts'
 
-export interface Tokens {
-  /** The token of a scope: a kept one as long as it lasts, else a new one; one request for all who wait. */
+interface Tokens {
+  /** The token of a scope: a kept one as long as it lasts, else a new one; all who wait for it share one request. */
   get: (scope: string) => Promise<string>
   /**
    * Gives up a token that was refused for its scope (unless another one is there by now). The next one is asked
@@ -13,11 +13,11 @@ export interface Tokens {
 interface Kept {
   token: Promise<Token>
   value?: string
-  /** Of the monotonic clock, in milliseconds. */
+  /** By the monotonic clock, in milliseconds. */
   until: number
 }
 
-/** A scope of more characters than any registry names. */
+/** Bound on a scope in characters: more than any registry uses. */
 const longest = 1000
 
 /**
@@ -29,7 +29,7 @@ export const createTokens = (
   now: () => number = () => performance.now(),
 ): Tokens => {
   const kept = new Map<string, Kept>()
-  // How the registry words a scope, where it does so otherwise than this client.
+  // The registry's own wording of a scope, if it differs from ours.
   const worded = new Map<string, string>()
   return {
     get: async (scope) => {
@@ -40,7 +40,7 @@ export const createTokens = (
       kept.set(scope, entry)
       try {
         const { value, lifetime } = await entry.token
-        // Counted from the request on, and ended a little early: it has to arrive while it is good.
+        // Counted from the request on, and ended a little early, so that the token is still valid when it arrives.
         entry.until = asked + lifetime - Math.min(10_000, lifetime / 10)
         entry.value = value
         return value

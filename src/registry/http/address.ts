@@ -2,15 +2,15 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /**
- * What an address that is not one of the public network stands for. `reserved` are those of documentation,
- * benchmarks, tunnels and the like; `unspecified` are those of no machine at all.
+ * The classes of addresses outside the public network. `reserved` are those of documentation, benchmarks, tunnels and
+ * the like; `unspecified` are those of no machine at all.
  */
 export type AddressClass = 'loopback' | 'private' | 'link-local' | 'reserved' | 'unspecified'
 
 /**
- * The class of an IP address; undefined for one of the public network. An IPv4 address inside an IPv6 one
- * (mapped, RFC 4291; NAT64, RFC 6052) counts as what it is. Throws nothing: text that is no address is
- * `unspecified`, the class that is never allowed.
+ * The class of an IP address; undefined for one of the public network. An IPv4 address inside an IPv6 one (mapped, RFC
+ * 4291; NAT64, RFC 6052) counts as that IPv4 address. Never throws: text that is no address is `unspecified`, the class
+ * that is never allowed.
  */
 export const classifyAddress = (address: string): AddressClass | undefined => {
   const bare = address.replace(/^\[|\]$|%.*$/g, '')
@@ -27,7 +27,7 @@ export const classifyAddress = (address: string): AddressClass | undefined => {
   return range === 'unicast' ? undefined : (classes.get(range) ?? 'reserved')
 }
 
-/** Whether a host as a URL names it is, by itself, this machine: `localhost` or a loopback address. */
+/** Whether the host of a URL is this machine by itself: `localhost` or a loopback address. */
 export const isLoopbackHost = (host: string): boolean =>
   /^(?:.+\.)?localhost\.?$/i.test(host) || classifyAddress(host) === 'loopback'
 
@@ -55,5 +55,6 @@ const classes = new Map<string, AddressClass>([
   ['broadcast', 'unspecified'],
 ])
 
-// What hands out the credentials of a cloud machine, besides 169.254.169.254: Amazon, Google, Oracle, Alibaba, Azure.
+// The addresses at which cloud machines get their credentials, besides 169.254.169.254: Amazon, Google, Oracle,
+// Alibaba, Azure.
 const metadata = new Set(['fd00:ec2::254', 'fd20:ce::254', '192.0.0.192', '100.100.100.200', '168.63.129.16'])

@@ -5,19 +5,19 @@ import { readProxies } from './proxy.ts'
 import type { Timeouts } from './transport.ts'
 import { openTunnel } from './tunnel.ts'
 
-export interface AgentOptions {
+interface AgentOptions {
   /** Where HTTPS_PROXY and NO_PROXY (or the same in lower case) are. */
   env: Record<string, string | undefined>
   timeouts: Timeouts
-  /** Addresses, by host name, that alone may be connected to. */
+  /** By host name, the only addresses that may be connected to. */
   pinned: ReadonlyMap<string, string[]>
 }
 
 /** The connections of one client. */
 export interface Connections {
-  /** What reaches an origin. */
+  /** The dispatcher that reaches an origin. */
   dispatcher: (origin: string) => Dispatcher
-  /** Speaks no HTTP/2 with an origin from now on; false where that is so already. */
+  /** Stops using HTTP/2 with an origin; false if that was so already. */
   leaveHttp2: (origin: string) => boolean
   /** Whether an address is reached through a proxy. */
   isProxied: (url: URL) => boolean
@@ -33,7 +33,7 @@ export const createConnections = ({ env, timeouts, pinned }: AgentOptions): Conn
   const agentOf = (allowH2: boolean) =>
     new Agent({
       connect: connector({ proxyOf, timeout: timeouts.connect, lookup: pinnedLookup(pinned), allowH2 }),
-      // One origin gets as many connections as images are resolved at a time; HTTP/2 needs one of them.
+      // Enough for the images that are usually resolved at a time; HTTP/2 needs one connection.
       connections: 24,
       allowH2,
       headersTimeout: timeouts.headers,
@@ -51,7 +51,7 @@ export const createConnections = ({ env, timeouts, pinned }: AgentOptions): Conn
       return true
     },
     isProxied: (url) => proxyOf(url) !== undefined,
-    // What is still under way when a client is closed is of no more use.
+    // Requests that are still under way when a client is closed are no longer needed.
     async close() {
       await Promise.all([agent.destroy(), plain.destroy()])
     },
@@ -82,8 +82,8 @@ const connector = ({ proxyOf, timeout, ...options }: ConnectorOptions): buildCon
   }
 }
 
-// The address that was checked is the address that is connected to: a second question to DNS could be
-// answered with another one. A name that is pinned to nothing is left to the proxy.
+// The address that was checked is the address that is connected to: a second question to DNS could get another answer.
+// A name that is pinned to no address is left to the proxy.
 const pinnedLookup =
   (pinned: AgentOptions['pinned']): LookupFunction =>
   (host, options, callback) => {

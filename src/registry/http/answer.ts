@@ -5,9 +5,9 @@ import type { Answer, Subject } from './transport.ts'
 import { limitIn, saysNoPackage } from './words.ts'
 
 /**
- * The failure of an answer that asks to come back: these alone are tried again. What it says goes before its status:
- * registries and the gateways before them send a rate limit as 403 and an outage as 400, and a quota and a lockout,
- * which do not pass, as 429. Undefined for any other answer.
+ * The failure of an answer that asks to come back; only these are tried again. Its words count more than its status:
+ * registries and the gateways before them send a rate limit as 403 and an outage as 400, and as 429 also a quota and a
+ * lockout, which do not pass. Undefined for any other answer.
  */
 export const transientFault = (answer: Answer, subject: Subject): PipeError | undefined => {
   const { status, url } = answer
@@ -30,12 +30,12 @@ export const transientFault = (answer: Answer, subject: Subject): PipeError | un
   return undefined
 }
 
-// 499 and 520 to 529 are those of nginx and Cloudflare where the server behind them does not answer.
+// nginx and Cloudflare send 499 and 520 to 529 if the server behind them does not answer.
 const transient: readonly number[] = [408, 425, 499, 500, 502, 503, 504, 520, 522, 524, 529]
 
 /**
- * The failure of an answer that is no success: what it means for what was asked for, by the error codes of the
- * distribution specification where there are any, else by status and text.
+ * The failure of an answer that is not a success: what it means for the request, by the error codes of the distribution
+ * specification if there are any, else by status and text.
  */
 export const refusal = (answer: Answer, subject: Subject): PipeError => {
   const fault = transientFault(answer, subject)
@@ -60,8 +60,8 @@ const verdict = (answer: Answer, { kind, name, anonymous, proven = false }: Subj
   const unlike: [Code, string] = ['PKG-NOT-A-REGISTRY', `${url.host} does not answer as a registry does`]
   const limit = [401, 403, 429].includes(status) ? limitIn(said(answer), name) : undefined
   if (status === 429 && limit) return [limit, `${url.host} refuses the request`]
-  // Storage that a redirect led to knows nothing of the registry's credentials and names. A web server that
-  // checks the login before the registry does sends a page with its challenge.
+  // Storage to which a redirect led knows nothing of the registry's credentials and names. A web server that checks the
+  // login before the registry does sends a page with its challenge.
   const challenged = status === 401 && answer.headers.has('www-authenticate')
   if ((isPage(answer) && !challenged) || !answer.trusted) return unlike
   if (status === 402) return ['PKG-QUOTA', `${url.host} refuses the request`]

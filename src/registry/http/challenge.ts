@@ -2,7 +2,7 @@
 export interface Challenge {
   /** In lower case, as schemes are compared without regard to case. */
   scheme: string
-  /** Parameters by lower-case name; where a name comes twice, the first one counts. */
+  /** Parameters by lower-case name; if a name comes twice, the first one counts. */
   params: Record<string, string>
   /** The one bare value that a scheme may carry instead of parameters (`Negotiate YII=`). */
   token68?: string

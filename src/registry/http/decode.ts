@@ -8,7 +8,7 @@ import {
 } from 'node:zlib'
 import { PipeError } from '../../errors.ts'
 
-/** The codings of a body that are to be undone, from the values of Content-Encoding. */
+/** The codings of a body to undo, from the values of Content-Encoding. */
 export const codingsOf = (values: readonly string[]): string[] =>
   values
     .flatMap((value) => value.split(','))
@@ -16,9 +16,9 @@ export const codingsOf = (values: readonly string[]): string[] =>
     .filter((coding) => coding !== '' && coding !== 'identity')
 
 /**
- * Undoes the codings of a body (RFC 9110, section 8.4.1). None is ever asked for, but servers and caches send them
- * all the same, and engines undo them. Reading throws the decoder's error where the bytes are not what they are said
- * to be.
+ * Undoes the codings of a body (RFC 9110, section 8.4.1). None is ever asked for, but servers and caches send them all
+ * the same, and engines undo them. Reading throws the decoder's error if the bytes are not in the coding that was
+ * stated.
  *
  * @throws {PipeError} PKG-NOT-A-REGISTRY for a coding that is not known
  */

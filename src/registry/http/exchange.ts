@@ -5,12 +5,12 @@ import { codingsOf, decode } from './decode.ts'
 import { networkFault, wantsHttp1 } from './faults.ts'
 import type { Answer, Request, Timeouts, Transport } from './transport.ts'
 
-/** How much of an answer that is no success is read: enough for any registry's error body. */
+/** How much is read of an answer that is not a success: enough for any registry's error body. */
 const errorLimit = 1024 * 1024
 
 /**
- * The lowest layer: one request and its whole answer, with a bound on every wait and on the size. Throws a
- * `PipeError` where the network failed (see `faults.ts`), and the signal's reason where it was aborted.
+ * The lowest layer: one request and its whole answer, with a bound on every wait and on the size. Throws a `PipeError`
+ * if the network fails (see `faults.ts`), and the signal's reason if it is aborted.
  */
 export const createExchange =
   (connections: Connections, timeouts: Timeouts): Transport =>
@@ -25,7 +25,7 @@ export const createExchange =
       if (late.signal.aborted) throw tooSlow(request, timeouts)
       throw networkFault(error, request.url)
     } finally {
-      // A stream goes on, for as long as something comes.
+      // A stream may go on for as long as bytes come.
       clearTimeout(timer)
     }
   }
@@ -52,7 +52,7 @@ const ask = async (connections: Connections, request: Request, bounds: Bounds): 
       return { ...head, body: Buffer.alloc(0), truncated: false, stream: pieces(body, url, stopped) }
     return { ...head, ...(await read(body, success ? limit : errorLimit)) }
   } catch (error) {
-    // Nobody listens to a body that is not read.
+    // Nobody else listens to the errors of a body that is not read.
     response.body.on('error', () => {}).destroy()
     throw error
   }
@@ -83,8 +83,8 @@ const readHead = (fields: Record<string, string | string[] | undefined>, status:
   )
   const codings = codingsOf(headers.get('content-encoding') ?? [])
   if (codings.length === 0) return { headers, codings }
-  // These speak of the encoded bytes, which nobody above gets to see. A part of them cannot even be decoded: without
-  // its range it counts as one that nobody asked for.
+  // These fields describe the encoded bytes, which no layer above sees. A part of the encoded bytes cannot even be
+  // decoded: without its range it counts as a part that nobody asked for.
   for (const name of ['content-length', 'content-range', 'etag']) headers.delete(name)
   return { headers, codings: status === 206 ? [] : codings }
 }
@@ -111,8 +111,8 @@ const read = async (
     size += chunk.length
     if (size > limit) return { body: Buffer.concat(chunks).subarray(0, limit), truncated: true }
   }
-  // Undici puts the connection back into its pool a turn of the event loop later. A request that comes before
-  // that opens another connection, which takes three round trips instead of none.
+  // Undici puts the connection back into its pool a turn of the event loop later. A request before that would open
+  // another connection, which takes three round trips instead of none.
   await nextTurn()
   return { body: Buffer.concat(chunks), truncated: false }
 }

@@ -1,13 +1,13 @@
 import { asPipeError, type Code, PipeError } from '../../errors.ts'
 
 /**
- * What a failed connection means: the failure of the catalogue for an error of Node's network, TLS and
- * DNS modules or of undici, by the codes of the error, its causes and its parts. What is none of the network is
- * PKG-INTERNAL.
+ * What a failed connection means: the failure of the catalogue for an error of Node's network, TLS and DNS modules or
+ * of undici, by the codes of the error, its causes and its parts. A request that cannot be made is PKG-INTERNAL; any
+ * other unknown error counts as one of the network.
  */
 export const networkFault = (error: unknown, url: URL): PipeError => {
   const errors = [...unfold(error)]
-  // A proxy's fault is told by whoever talks to the proxy.
+  // Whatever talks to the proxy has already put its fault into words.
   const known = errors.find((each) => each instanceof PipeError)
   if (known) return known
   const codes = errors.map(codeOf)
@@ -16,7 +16,7 @@ export const networkFault = (error: unknown, url: URL): PipeError => {
     'did not answer',
   ]
   const said = errors.find((each) => each.message)?.message ?? codes[0] ?? ''
-  // Not the network's: a request that cannot be made is a mistake of this program.
+  // A request that cannot be made is a mistake of this program.
   if (error instanceof TypeError || codes.includes('UND_ERR_INVALID_ARG')) return asPipeError(error)
   return new PipeError(code, `${url.origin} ${failed}`, { said, cause: error })
 }
@@ -27,8 +27,8 @@ export const wantsHttp1 = (error: unknown): boolean =>
 
 type Kind = [pattern: RegExp, [code: Code, failed: string]]
 
-// Codes of libuv (getaddrinfo, sockets), of OpenSSL's X509_verify_cert and SSL errors as Node names them,
-// and of undici. What is in none of these is taken for a fault of the network.
+// Codes of libuv (getaddrinfo, sockets), of OpenSSL's X509_verify_cert and SSL errors as Node names them, and of
+// undici. Any other is taken for a fault of the network.
 const kinds: Kind[] = [
   [/^(?:ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/, ['PKG-DNS', 'has no address']],
   [
@@ -55,7 +55,7 @@ const kinds: Kind[] = [
   [/^UND_ERR_HEADERS_OVERFLOW$/, ['PKG-NOT-A-REGISTRY', 'does not answer as a registry does']],
 ]
 
-// The parser gives the same code to a stream that is no HTTP from its first byte on and to one that broke.
+// The parser has one code for a stream that is not HTTP from its first byte on and for one that broke.
 const codeOf = (error: Error & { code?: unknown }): string =>
   /Expected HTTP\//.test(error.message) ? 'NOT_HTTP' : String(error.code ?? '')
 

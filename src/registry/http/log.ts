@@ -1,17 +1,17 @@
 import type { Transport } from './transport.ts'
 
-/** One request, for the log: no user information, no value of a query that may be a signature. */
+/** One request, for the log: without user information, and without values of its query that may be a signature. */
 export interface RequestLine {
   method: string
   url: string
-  /** Of the answer; undefined where there was none. */
+  /** Status of the answer; undefined if there was none. */
   status: number | undefined
   ms: number
   /** From 1. */
   attempt: number
 }
 
-/** Tells `onRequest` about every request that goes out, each attempt and each redirect for itself. */
+/** Tells `onRequest` about every request that goes out, each attempt and each redirect by itself. */
 export const withLog =
   (next: Transport, onRequest: (line: RequestLine) => void): Transport =>
   async (request) => {
@@ -31,10 +31,10 @@ export const withLog =
     }
   }
 
-// What names the thing asked for; everything else in a query may be a signature, or its name.
+// These name the thing asked for; everything else in a query may be a signature, or its name.
 const SHOWN = new Set(['service', 'scope', 'n', 'last'])
 
-/** An address as the log shows it: no user information, and no query but what names the thing asked for. */
+/** An address as the log shows it: without user information, and of its query only what names the thing asked for. */
 export const shownUrl = (url: URL): string => {
   const query = [...url.searchParams].map(([name, value]) =>
     SHOWN.has(name) ? `${name}=${value}` : value === '' ? '***' : `${name}=***`,

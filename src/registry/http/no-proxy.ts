@@ -2,8 +2,8 @@ import ipaddr from 'ipaddr.js'
 
 /**
  * Reads NO_PROXY as the engine does (golang.org/x/net/http/httpproxy): host names, which stand for their subdomains
- * too, `.domain` for these alone, `*`, addresses and subnets in CIDR, each but the last with a port if wanted. This
- * machine is always excepted.
+ * too, `.domain` for the subdomains alone, `*`, addresses, and subnets in CIDR. All but `*` and subnets may have a
+ * port. This machine is never reached through the proxy.
  *
  * @returns whether an address is reached without the proxy
  */
@@ -27,7 +27,7 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6
 interface Target {
   host: string
   port: string
-  /** Where the host is one. */
+  /** The host as an address, if it is one. */
   address: Address | undefined
 }
 

@@ -6,12 +6,12 @@ import { readNoProxy } from './no-proxy.ts'
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * The proxy through which an address is reached, by HTTPS_PROXY and NO_PROXY; the same names in lower case count where
- * these are not set, as the engine reads them. Plain HTTP is spoken on this machine only, which no proxy reaches: that
- * leaves no use for HTTP_PROXY.
+ * The proxy through which an address is reached, by HTTPS_PROXY and NO_PROXY; as for the engine, the same names in
+ * lower case count if these are not set. HTTP_PROXY is of no use: plain HTTP is spoken only with this machine, which is
+ * reached without a proxy.
  *
- * @returns undefined where the address is reached directly; throws PKG-NOT-A-REGISTRY where HTTPS_PROXY names no proxy
- *   that can be used
+ * @returns undefined if the address is reached directly; throws PKG-NOT-A-REGISTRY if HTTPS_PROXY names no proxy that
+ *   can be used
  */
 export const readProxies = (env: Environment): ((url: URL) => TunnelProxy | undefined) => {
   const name = ['HTTPS_PROXY', 'https_proxy'].find((each) => env[each]?.trim())
@@ -27,6 +27,6 @@ export const readProxies = (env: Environment): ((url: URL) => TunnelProxy | unde
   }
 }
 
-/** What to do about a proxy that does not do. */
+/** What to do about a proxy that does not work. */
 export const proxyHint =
   'Correct HTTPS_PROXY (http://user:password@host:port), or name the registry in NO_PROXY.'

@@ -8,13 +8,16 @@ export const maxRedirects = 5
 /** A request on its way: where to, and whether it may still carry Authorization. */
 export interface Hop {
   url: URL
-  /** False from the first hop to another origin on, for all that follow. */
+  /** False from the first hop to another origin on. */
   trusted: boolean
   /** Redirects followed so far. */
   count: number
 }
 
-/** Follows redirects by the policy of `nextHop`, without Authorization to where it does not belong; `trusted` in the answer says that none led away. */
+/**
+ * Follows redirects by the policy of `nextHop`, and leaves Authorization out where it does not belong. `trusted` in the
+ * answer says that no redirect led away.
+ */
 export const withRedirects =
   (next: Transport, registry: URL): Transport =>
   async (request) => {
@@ -53,9 +56,9 @@ export const withOwnRedirects =
 export const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
 /**
- * The next hop of a redirect: to https only (to http only where the registry itself is spoken to in plain
- * HTTP on this machine, and only to this machine), at most five times, and never with Authorization to
- * another origin than the registry's, nor back from one. Throws `PKG-REDIRECT-REFUSED`.
+ * The next hop of a redirect: to https only (to http only on this machine, and only if the registry itself is spoken to
+ * in plain HTTP there), at most five times, and never with Authorization to another origin than the registry's, nor
+ * back from one. Throws `PKG-REDIRECT-REFUSED`.
  */
 export const nextHop = (hop: Hop, location: string | undefined, registry: URL): Hop => {
   if (location === undefined || !URL.canParse(location, hop.url))

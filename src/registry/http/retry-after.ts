@@ -3,7 +3,7 @@ import { type Answer, header } from './transport.ts'
 
 /**
  * How long an answer asks to wait, in milliseconds: by `Retry-After` (RFC 9110, section 10.2.3), else by its text.
- * Undefined where it says nothing that can be understood. A date counts from the answer's own, for the clock of
+ * Undefined if it says nothing that can be understood. A date is compared with the answer's own, because the clock of
  * this machine may be wrong.
  */
 export const retryAfter = (answer: Answer): number | undefined => {

@@ -3,21 +3,21 @@ import { parseJson } from '../../json.ts'
 import { parseChallenges } from './challenge.ts'
 import { type Answer, contentType } from './transport.ts'
 
-/** One error of an answer, in its own words; what it does not say is empty. */
-export interface WireError {
+/** One error of an answer, in its own words; a field that it lacks is empty. */
+interface WireError {
   code: string
   message: string
   detail: string
 }
 
-/** Whether this is a page for people, or an answer whose sender did not mean a registry's client. */
+/** Whether the answer is a page for people, and so not meant for a registry's client. */
 export const isPage = (answer: Answer): boolean =>
   /^(?:text\/html|application\/xhtml\+xml)$/.test(contentType(answer)) ||
   /^\s*<(?:!doctype|html|head|body)\b/i.test(answer.body.subarray(0, 512).toString())
 
 /**
- * The words of an answer, as they came: its errors, its text or a page's title, and what its challenge says
- * (RFC 6750, section 3). Where there are none, the bare status.
+ * The words of an answer, as they came: its errors, its text or a page's title, and what its challenge says (RFC 6750,
+ * section 3); the bare status if there are none.
  */
 export const said = (answer: Answer): string => {
   const words = [wordsOf(answer), ...challengeWords(answer)].filter((part) => part !== '')

@@ -3,9 +3,11 @@ export interface Subject {
   kind: 'registry' | 'login' | 'token' | 'tag' | 'digest' | 'tags' | 'blob'
   /** As a message names it: `crg.apkg.io/acme/base:1.4`. */
   name: string
-  /** No credential was sent. */
+  /** Whether no credential was sent. */
   anonymous: boolean
-  /** The host has answered as a registry does before: its 404 is about what was asked for, whatever the body. */
+  /**
+   * Whether the host has answered like a registry before: its 404 is then about what was asked for, whatever the body.
+   */
   proven?: boolean
 }
 
@@ -33,13 +35,13 @@ export interface Answer {
   /** Names in lower case; every value of a field that came several times. */
   headers: ReadonlyMap<string, readonly string[]>
   body: Buffer
-  /** The body of a success where the request asked for a stream; it must be read or ended. */
+  /** The body of a success, if the request asked for a stream; it must be read or ended. */
   stream?: AsyncIterable<Buffer>
-  /** The body was longer than the limit, and the rest was not read. */
+  /** Whether the body was longer than the limit, and the rest was not read. */
   truncated: boolean
   /** Where the answer came from, redirects followed. */
   url: URL
-  /** No redirect led away from the origin that was asked. */
+  /** Whether no redirect led away from the origin that was asked. */
   trusted: boolean
 }
 
@@ -58,12 +60,13 @@ export interface Timeouts {
   total: number
 }
 
+/** The timeouts of a client that is given no others. */
 export const defaultTimeouts: Timeouts = { connect: 10_000, headers: 30_000, body: 30_000, total: 120_000 }
 
 /** The first value of a header field, without surrounding white space. */
 export const header = (answer: Answer, name: string): string | undefined =>
   answer.headers.get(name)?.[0]?.trim()
 
-/** The media type of the answer in lower case, without its parameters; empty where there is none. */
+/** The media type of the answer in lower case, without its parameters; empty if there is none. */
 export const contentType = (answer: Answer): string =>
   (header(answer, 'content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''

@@ -12,7 +12,7 @@ import { proxyHint } from './proxy.ts'
  *
  * @param target `host:port`
  * @param timeout in milliseconds, for all of it
- * @throws {PipeError} what the proxy does instead, as its own fault: what the registry behind it does comes later
+ * @throws {PipeError} for a fault of the proxy; those of the registry behind it come later
  */
 export const openTunnel = (proxy: TunnelProxy, target: string, timeout: number): Promise<Socket> => {
   const { protocol, hostname, port, authorization } = proxy
@@ -27,7 +27,7 @@ export const openTunnel = (proxy: TunnelProxy, target: string, timeout: number):
     agent: false,
   })
   const timer = setTimeout(() => request.destroy(new Error(`no answer in ${seconds(timeout)}`)), timeout)
-  // Whatever a proxy answers to CONNECT comes so, a refusal as well.
+  // Every answer to CONNECT comes here, also a refusal.
   request.on('connect', ({ statusCode = 0, statusMessage }, socket, head) => {
     clearTimeout(timer)
     if (statusCode >= 200 && statusCode < 300) {

@@ -1,6 +1,6 @@
 import type { Transport } from './transport.ts'
 
-/** More different warnings than any registry has to tell. */
+/** Bound on the different warnings of one registry: more than any has to tell. */
 const most = 20
 
 /**

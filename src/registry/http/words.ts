@@ -4,10 +4,10 @@ import { maskNames } from '../../mask-names.ts'
 export type Limit = 'PKG-LOCKOUT' | 'PKG-QUOTA' | 'PKG-RATE-LIMIT'
 
 /**
- * The limit that an answer's words tell of, if they do. Docker Hub sends a quota as 429 or as 403, and a lockout as
- * 429 or as 401; gateways send a rate limit as 400 or as 403.
+ * The limit that an answer's words name, if any. Docker Hub sends a quota as 429 or as 403, and a lockout as 429 or as
+ * 401; gateways send a rate limit as 400 or as 403.
  *
- * @param name what was asked for (`crg.apkg.io/acme/quota-service:1.4`): its words are none of the answer's
+ * @param name what was asked for (`crg.apkg.io/acme/quota-service:1.4`); the answer may repeat it, which says nothing
  */
 export const limitIn = (words: string, name: string): Limit | undefined => {
   const masked = maskNames(words, namesIn(name))
@@ -33,11 +33,11 @@ export const saysNoPackage = (words: string, name: string): boolean =>
   )
 
 /**
- * Whether the words of a refusal are those that registries have for every refusal (`denied`, `UNAUTHORIZED:
- * authentication required`), or none: then what they mean here is ours to say. Any other words are the answer's own
- * reason, and come first.
+ * Whether a refusal has only words that registries use for every refusal (`denied`, `UNAUTHORIZED: authentication
+ * required`), or none: then it is for us to say what it means here. Any other words are the answer's own reason, and
+ * come first.
  *
- * @param name what was asked for; its words say nothing
+ * @param name what was asked for; the answer may repeat it, which says nothing
  */
 export const isStock = (said: string | undefined, name = ''): boolean =>
   (
