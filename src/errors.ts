@@ -1,5 +1,5 @@
 /** Which side has to act when something failed. */
-export type Side = 'configuration' | 'credentials' | 'registry' | 'engine' | 'image' | 'disk' | 'pipe'
+type Side = 'configuration' | 'credentials' | 'registry' | 'engine' | 'image' | 'disk' | 'pipe'
 
 interface Entry {
   side: Side

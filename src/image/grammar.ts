@@ -6,6 +6,7 @@ const label = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?'
 export const domainGrammar = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?$`)
 /** One component of a repository's path, between slashes. */
 export const componentGrammar = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
+/** A tag, of at most 128 characters. */
 export const tagGrammar = /^\w[\w.-]{0,127}$/
 /** Wider than a valid digest (see `digest.ts`): it only finds the digest in a reference. */
 export const digestGrammar = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/

@@ -84,7 +84,7 @@ const wireDocument = z.object({
   manifests: descriptors,
   config: z.nullish(wireDescriptor),
   layers: descriptors,
-  // Of schema 1: only whether they are present counts.
+  // Fields of schema 1; only whether they are present counts.
   fsLayers: z.optional(z.unknown()),
   history: z.optional(z.unknown()),
 })

@@ -69,7 +69,7 @@ const doubtOf = (text: string, { domain }: ImageReference, registry: string): st
     : `${quote(text)} is not of ${registry}; did you mean ${quote(text.replace(domain, registry))}?`
 }
 
-// Of two images under one tag, chance would decide which one it is in the end.
+// Chance would decide which of two images under one tag it is in the end.
 const withoutRepeats = (items: readonly Item[], report: Report): ImageReference[] => {
   const kept: Item[] = []
   for (const item of items) {

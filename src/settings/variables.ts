@@ -128,6 +128,7 @@ export const variables = {
 
 export type VariableName = keyof typeof variables
 
+/** The names of all variables, in the order of `pipe.yml`. */
 export const variableNames = Object.keys(variables) as VariableName[]
 
 /** The default of a variable, as pipe.yml and the README say it; undefined if it has none. */

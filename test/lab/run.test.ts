@@ -342,9 +342,7 @@ describeInLaboratory('The commands of RUN', () => {
       EMPTY: '$EMPTY',
     })
     expect(exitCode).toBe(2)
-    expect(log).toContain(
-      '- RUN_ENV: "EMPTY" is to be passed, but is missing or empty: put EMPTY: $EMPTY under "variables:" too',
-    )
+    expect(log).toContain('- RUN_ENV: "EMPTY" is to be passed, but is empty; is the variable behind it set?')
   })
 
   test.each(['node-base:26', 'perl-base:5'])(

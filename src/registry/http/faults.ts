@@ -7,7 +7,7 @@ import { asPipeError, type Code, PipeError } from '../../errors.ts'
  */
 export const networkFault = (error: unknown, url: URL): PipeError => {
   const errors = [...unfold(error)]
-  // Whatever talks to the proxy has already put its fault into words.
+  // The tunnel has put a proxy's fault into words already.
   const known = errors.find((each) => each instanceof PipeError)
   if (known) return known
   const codes = errors.map(codeOf)
