@@ -88,10 +88,10 @@ export const pipeIn = async (arena: Namespace, variables: Record<string, string>
     NO_COLOR: '1',
     STORE: '.images',
     BITBUCKET_CLONE_DIR: arena.dir,
-    OUTPUT_DIR: join(arena.dir, 'output'),
+    BITBUCKET_PIPE_STORAGE_DIR: join(arena.dir, 'output'),
     ...variables,
   }
-  await mkdir(env.OUTPUT_DIR, { recursive: true })
+  await mkdir(env.BITBUCKET_PIPE_STORAGE_DIR, { recursive: true })
   const program = `${process.execPath} --use-openssl-ca ${join(project, 'dist/pipe.mjs')}`
   return shell(arena, program, env)
 }

@@ -128,7 +128,7 @@ const pipe = async (folder: string, image: string, policy: string) => {
       IMAGE: image,
       STORE: '.images',
       PULL_POLICY: policy,
-      OUTPUT_DIR: folder,
+      BITBUCKET_PIPE_STORAGE_DIR: folder,
       NO_COLOR: '1',
     },
   })

@@ -9,7 +9,7 @@ import { type Figures, timed } from './measure.ts'
 export const pipeProgram = async (step: Step, variables: Record<string, string>): Promise<Figures> => {
   const env = {
     IMAGE: 'base:1.4',
-    OUTPUT_DIR: `${step.dir}/output`,
+    BITBUCKET_PIPE_STORAGE_DIR: `${step.dir}/output`,
     // The same trust as in the pipe's image.
     SSL_CERT_FILE: join(await authority(), 'ca.crt'),
     NODE_OPTIONS: '--use-openssl-ca',
