@@ -1,30 +1,20 @@
 import { type Credential, credentialName } from './credential.ts'
 import type { Outcome } from './deliver.ts'
 import { warnOfSize } from './delivery/carried-size.ts'
-import { type Misfit, misfitOf } from './delivery/fit.ts'
+import { type Checked, checkImage } from './delivery/check-image.ts'
 import type { Tools } from './delivery/tools.ts'
 import type { EngineVersion } from './engine/version.ts'
 import { asPipeError, PipeError } from './errors.ts'
 import { formatPlatform, type Platform } from './image/platform.ts'
-import { formatReference, type ImageReference } from './image/reference.ts'
+import { formatReference } from './image/reference.ts'
 import type { Clients } from './lookup/clients.ts'
 import { explainLogin } from './lookup/diagnosis.ts'
-import { createLookup, type Lookup } from './lookup/lookup.ts'
-import type { Resolved } from './lookup/resolve.ts'
+import { createLookup } from './lookup/lookup.ts'
+import { once } from './once.ts'
 import { sizeOf } from './registry/describe.ts'
 import type { Settings } from './settings/settings.ts'
 import { freeSpace } from './store/disk.ts'
 import { count, size } from './units.ts'
-
-interface Checked {
-  image: ImageReference
-  resolved?: Resolved | undefined
-  platform?: Platform | undefined
-  /** Why it cannot be delivered. */
-  error?: PipeError | undefined
-  /** What a delivery would only warn of. */
-  warning?: PipeError | undefined
-}
 
 /**
  * CHECK_ONLY: checks the engine, the credentials and every image, prints the findings as a table, and pulls nothing. An
@@ -35,11 +25,12 @@ export const checkAll = async (settings: Settings, { engine, clients, log }: Too
   const version = settle(engine.anonymous.version())
   const wanted = async () => chosen ?? platformOf(await version)
   const lookup = createLookup({ ...settings, clients, wanted })
+  const usesContainerd = once(() => engine.anonymous.usesContainerd())
   const given = [builtIn, apiToken].filter((credential) => credential !== undefined)
   const [found, credentials, checked] = await Promise.all([
     version,
     Promise.all(given.map((credential) => checkCredential(credential, registry, clients))),
-    Promise.all(images.map((image) => checkImage(image, { lookup, settings, version }))),
+    Promise.all(images.map((image) => checkImage(image, { lookup, settings, version, usesContainerd }))),
   ])
   log.table([engineRow(found), ...credentials.map(({ row }) => row), await diskRow(checked)])
   log.table(imageRows(checked))
@@ -66,45 +57,6 @@ const settle = <T>(promise: Promise<T>): Promise<T | PipeError> => promise.catch
 const platformOf = (engine: EngineVersion | PipeError): Platform => {
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch
   return engine instanceof PipeError ? { os: 'linux', architecture } : engine.platform
-}
-
-interface Around {
-  lookup: Lookup
-  settings: Settings
-  version: Promise<EngineVersion | PipeError>
-}
-
-const checkImage = async (image: ImageReference, around: Around): Promise<Checked> => {
-  const { resolved, error } = await around.lookup.find(image)
-  if (error !== undefined) return { image, ...(await byEngine(error, around)) }
-  const misfit = await misfitFor(image, resolved, around)
-  const [fatal, harmless] = misfit?.isFatal ? [misfit.error] : [undefined, misfit?.error]
-  return { image, resolved, platform: await resolved.runsOn(), error: fatal, warning: harmless }
-}
-
-// Engines before 26 still read schema 1, the format of 2015.
-const byEngine = async (
-  error: PipeError,
-  { version }: Around,
-): Promise<Pick<Checked, 'error' | 'warning'>> => {
-  const engine = await version
-  const reads = error.code === 'PKG-SCHEMA1' && !(engine instanceof PipeError) && majorOf(engine) < 26
-  return reads ? { warning: error } : { error }
-}
-
-const majorOf = ({ version }: EngineVersion) => Number.parseInt(version, 10)
-
-const misfitFor = async (
-  image: ImageReference,
-  resolved: Resolved,
-  { settings: { images, run, store, platform: chosen }, version }: Around,
-): Promise<Misfit | undefined> => {
-  const engine = await version
-  if (engine instanceof PipeError) return undefined
-  const isToRun = (each: ImageReference) => run !== undefined && each === images[0]
-  // With a store, the pipe itself inflates the layers that the engine cannot.
-  const layers = store === undefined ? resolved.layers : []
-  return misfitOf(image, { ...resolved, layers }, { chosen, version: async () => engine, isToRun })
 }
 
 const engineRow = (engine: EngineVersion | PipeError) =>

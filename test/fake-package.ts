@@ -12,9 +12,10 @@ const blob = (mediaType: string, size: number, seed: string) => ({ mediaType, si
 const configs = new Map<string, string>()
 
 // As long as an image's configuration is at least, to the byte.
-const configOf = (seed: string, platform: string) => {
+const configOf = (seed: string, platform: string, layers: readonly number[]) => {
   const [os, architecture, variant] = platform.split('/')
-  const text = JSON.stringify({ os, architecture, variant, rootfs: { type: 'layers', diff_ids: [] }, seed })
+  const diff_ids = layers.map((_, index) => sha256(`${seed} archive ${index}`))
+  const text = JSON.stringify({ os, architecture, variant, rootfs: { type: 'layers', diff_ids }, seed })
   return text.padEnd(1000)
 }
 
@@ -24,7 +25,7 @@ export const imageManifest = (
   layers: readonly number[] = [2_000_000],
   platform = 'linux/arm64/v8',
 ): string => {
-  const config = configOf(seed, platform)
+  const config = configOf(seed, platform, layers)
   configs.set(sha256(config), config)
   return JSON.stringify({
     schemaVersion: 2,

@@ -554,6 +554,98 @@ describe('what the pipe does not understand', () => {
   })
 })
 
+describe('a manifest that is sent under a type that says nothing', () => {
+  const send = (byDigest: string) => {
+    registry.on('GET /v2/acme/base/manifests/1.4', manifestReply(Buffer.from(arm), 'binary/octet-stream'))
+    registry.on(`GET /v2/acme/base/manifests/${sha256(arm)}`, manifestReply(Buffer.from(arm), byDigest))
+  }
+  const stderr = 'Error response from daemon: missing signature key'
+
+  it('is no hindrance where it has its own type by digest, by which engines read it', async () => {
+    send('application/vnd.oci.image.manifest.v1+json')
+    for (const variables of [{}, { CHECK_ONLY: 'true' }]) expect((await run(variables)).exitCode).toBe(0)
+  })
+
+  it.each([
+    ['the pull', {}],
+    ['CHECK_ONLY', { CHECK_ONLY: 'true' }],
+  ])('is an error of %s, and not called schema 1', async (_name, variables) => {
+    send('binary/octet-stream')
+    const { exitCode, log } = await run(variables, { answers: { pull: { stderr, exitCode: 1 } } })
+    expect([exitCode, log]).toEqual([6, expect.stringContaining('with the Content-Type binary/octet-stream')])
+    expect(log).not.toContain('PKG-SCHEMA1')
+  })
+
+  it('is delivered by way of STORE', async () => {
+    const image = fakeImage([tarLayer(1000)])
+    serveImage(registry, 'acme/base', '1.4', image)
+    for (const reference of ['1.4', image.digest])
+      registry.on(
+        `GET /v2/acme/base/manifests/${reference}`,
+        manifestReply(image.manifest, 'binary/octet-stream'),
+      )
+    for (const variables of [{}, { CHECK_ONLY: 'true' }])
+      expect((await inClone({ STORE: '.images', ...variables })).exitCode).toBe(0)
+  })
+
+  it('may come with any status of success', async () => {
+    registry.on('GET /v2/acme/base/manifests/1.4', { ...manifestReply(Buffer.from(arm)), status: 201 })
+    expect((await run({ CHECK_ONLY: 'true' })).exitCode).toBe(0)
+  })
+})
+
+describe('CHECK_ONLY reads a configuration as engines do', () => {
+  const serveConfig = (config: string | object, reply?: Script) => {
+    const text = typeof config === 'string' ? config : JSON.stringify(config)
+    const document = JSON.parse(arm)
+    document.config.digest = sha256(text)
+    servePackage(registry, 'acme/base', { '1.4': JSON.stringify(document) })
+    registry.on(`GET /v2/acme/base/blobs/${sha256(text)}`, reply ?? { body: text })
+    return run({ CHECK_ONLY: 'true' })
+  }
+  const linux = { os: 'linux', architecture: 'arm64' }
+  const rootfs = (...diff_ids: string[]) => ({ rootfs: { type: 'layers', diff_ids } })
+
+  it.each<[string, string | object, string]>([
+    ['is no JSON', 'none', 'is not one of an image'],
+    ['has no bytes', '', 'is not one of an image'],
+    ['is a list', [], 'is not one of an image'],
+    ['begins with a byte order mark', '\uFEFF{}', 'is not one of an image'],
+    ['is empty', {}, 'is not one of an image'],
+    ['has no layers', { ...linux, rootfs: null }, 'is not one of an image'],
+    ['has fewer layers', { ...linux, ...rootfs() }, 'has 0 layers, its manifest 1'],
+    ['has more layers', { ...linux, ...rootfs('a', 'b') }, 'has 2 layers, its manifest 1'],
+  ])('that %s', async (_name, config, why) => {
+    const { exitCode, log } = await serveConfig(config)
+    expect([exitCode, log]).toEqual([6, expect.stringContaining(why)])
+  })
+
+  it('that is lost, or has other bytes', async () => {
+    const fine = { ...linux, ...rootfs('a') }
+    expect((await serveConfig(fine, errorReply(404, 'BLOB_UNKNOWN', 'blob unknown'))).exitCode).toBe(6)
+    expect((await serveConfig(fine, { body: 'other' })).log).toContain('PKG-INTEGRITY')
+    expect((await serveConfig(fine, { body: 'other', fault: 'reset', after: 2 })).exitCode).toBe(0)
+    expect((await serveConfig(fine)).exitCode).toBe(0)
+  })
+
+  it('that is of another operating system, which the engine’s own store does not take', async () => {
+    const { exitCode, log } = await serveConfig({ os: 'windows', architecture: 'arm64', ...rootfs('a') })
+    expect([exitCode, log]).toEqual([
+      5,
+      expect.stringContaining('is for windows/arm64, this engine is linux/arm64.'),
+    ])
+  })
+})
+
+describe('a registry that answers a login oddly', () => {
+  it('is asked by the engine without one in the end', async () => {
+    registry.on('GET /v2/', { status: 204 })
+    const { exitCode, result, log } = await run()
+    expect([exitCode, log]).toEqual([0, expect.stringContaining('with no credentials')])
+    expect(result().images[0].credential).toBeNull()
+  })
+})
+
 describe('layers that are compressed with zstd', () => {
   const engine = (Version: string) => ({
     answers: {

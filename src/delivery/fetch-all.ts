@@ -1,5 +1,4 @@
-import { words } from '../engine/classes.ts'
-import { asPipeError, PipeError } from '../errors.ts'
+import { asPipeError, type PipeError } from '../errors.ts'
 import { nextMayRead } from '../lookup/credentials.ts'
 import { mapConcurrently } from '../map-concurrently.ts'
 import { createSweeper } from '../memory.ts'
@@ -7,6 +6,7 @@ import { withHeartbeat } from '../report/heartbeat.ts'
 import { type Fetched, fetchBlob, type OpenBlob } from '../store/fetch.ts'
 import type { Store } from '../store/store.ts'
 import { size } from '../units.ts'
+import { absentPart, isAbsent } from './absent-part.ts'
 import type { Missing } from './missing.ts'
 import type { StoreRequest } from './store-request.ts'
 import type { Tools } from './tools.ts'
@@ -45,7 +45,7 @@ export const fetchAll = async (
   await withHeartbeat(log, line, () =>
     mapConcurrently(order, CONNECTIONS, async ({ blob, by }) => {
       const result = fetchBlob(blob, openWith(by, clients), { folder, claim, retrying, onBytes })
-      results.set(blob.digest, await result.catch((error) => inWords(asPipeError(error))))
+      results.set(blob.digest, await result.catch((error) => absentPart(asPipeError(error))))
     }),
   )
   return results
@@ -66,12 +66,3 @@ const openWith =
         }
     throw refused ?? new TypeError(`There is no way to ask for ${digest}.`)
   }
-
-const isAbsent = (error: unknown): error is PipeError =>
-  error instanceof PipeError && error.code === 'PKG-DIGEST-UNKNOWN'
-
-// The manifest named the blob, not the user.
-const inWords = (error: PipeError): PipeError =>
-  isAbsent(error)
-    ? new PipeError('PKG-MANIFEST', error.message, { said: error.said, ...words['part-missing'] })
-    : error

@@ -4,9 +4,12 @@ import { PipeError } from '../errors.ts'
 import { matchPlatform } from '../image/match.ts'
 import { formatPlatform, type Platform, PlatformError, parsePlatform } from '../image/platform.ts'
 import type { ImageReference } from '../image/reference.ts'
+import { isDefinite } from '../lookup/definite.ts'
 import type { Resolved } from '../lookup/resolve.ts'
+import type { Configuration } from '../registry/configuration.ts'
 import type { Descriptor } from '../registry/manifest.ts'
 import type { Log } from '../report/log.ts'
+import { absentPart } from './absent-part.ts'
 
 /** What decides whether an engine can use an image. */
 export interface Fitting {
@@ -54,6 +57,31 @@ export const foreign = async (
     hint: `Build the image for ${own} too, or run the step on a machine for ${its}; if the engine emulates ${its}, name that in PLATFORM.`,
   })
   return { error, isFatal: isToRun(image) }
+}
+
+/** Why an engine does not read an image as it is sent; undefined if it does. */
+export const oddlySent = ({ name }: ImageReference, { oddity }: Resolved): PipeError | undefined =>
+  oddity === undefined
+    ? undefined
+    : new PipeError('PKG-MANIFEST', `The manifest of ${name} is sent in a way that engines do not read`, {
+        why: `It is sent ${oddity}; engines go by the media type in the header, and undo no coding but gzip.`,
+        hint: 'Have the registry, or the proxy before it, send manifests with their own media type and without any coding; or set STORE: then the pipe reads the image itself.',
+      })
+
+/** Why an engine refuses the configuration of an image, as far as it was read; undefined if nothing is wrong with it. */
+export const unusable = (
+  { name }: ImageReference,
+  { layers }: Resolved,
+  configuration: Configuration | PipeError,
+): PipeError | undefined => {
+  if (configuration instanceof PipeError)
+    return isDefinite(configuration) ? absentPart(configuration) : undefined
+  if (configuration.layers === layers.length) return undefined
+  const why =
+    configuration.layers === undefined
+      ? 'Its configuration is not one of an image.'
+      : `Its configuration has ${configuration.layers} layers, its manifest ${layers.length}.`
+  return new PipeError('PKG-MANIFEST', `${name} cannot be used`, { why })
 }
 
 /** Whether a machine runs images of this platform, or may: an engine does not say which variant its processor is. */

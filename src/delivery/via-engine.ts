@@ -1,7 +1,7 @@
 import type { Credential } from '../credential.ts'
 import type { DeliveredImage } from '../delivered.ts'
 import type { EngineImages } from '../engine/listed.ts'
-import { asPipeError, type PipeError } from '../errors.ts'
+import { asPipeError, type Code, PipeError } from '../errors.ts'
 import type { ImageReference } from '../image/reference.ts'
 import { nextMayFind } from '../lookup/credentials.ts'
 import type { Failure } from '../lookup/failure.ts'
@@ -9,7 +9,7 @@ import type { Lookup } from '../lookup/lookup.ts'
 import type { Resolved } from '../lookup/resolve.ts'
 import { adopt, adopted } from './adopt.ts'
 import type { Delivery } from './delivery.ts'
-import { type Fitting, misfitOf, warnOfMisfit } from './fit.ts'
+import { type Fitting, misfitOf, oddlySent, warnOfMisfit } from './fit.ts'
 import { pullImage } from './pull.ts'
 import type { SignIns } from './sign-in.ts'
 import type { Tools } from './tools.ts'
@@ -46,8 +46,17 @@ export const viaEngine = async (
   return pullWith([...credentials], image, { resolved, around })
 }
 
-const pullAnyhow = (image: ImageReference, around: Around) =>
-  pullWith(around.lookup.credentials(image), image, { resolved: undefined, around })
+// A registry that answers a login oddly may still let an engine pull without one.
+const pullAnyhow = async (image: ImageReference, around: Around): Promise<DeliveredImage | PipeError> => {
+  const credentials = around.lookup.credentials(image)
+  const result = await pullWith(credentials, image, { resolved: undefined, around })
+  if (!(result instanceof PipeError && ODD_LOGIN.includes(result.code)) || credentials.includes(undefined))
+    return result
+  const open = await pullWith([undefined], image, { resolved: undefined, around })
+  return open instanceof PipeError ? result : open
+}
+
+const ODD_LOGIN: readonly Code[] = ['PKG-NOT-A-REGISTRY', 'PKG-ENGINE', 'PKG-AUTH-REFUSED']
 
 /** Has the engine pull with one credential after another, in the order in which the lookup asks. */
 const pullWith = async (
@@ -66,13 +75,21 @@ const pullWith = async (
       ])
       return misfit ?? (await pullImage(image, { resolved, credential, engine, counted }, around))
     } catch (thrown) {
-      const failure = { credential, error: asPipeError(thrown) }
+      const failure = { credential, error: wordsFor(asPipeError(thrown), image, resolved) }
       if (!nextMayFind(failure)) return lookup.explain([failure, ...failures], image)
       failures.push(failure)
     }
   }
   return lookup.explain(failures, image)
 }
+
+// An engine takes what it cannot read for the format of 2015, or for no answer of a registry.
+const wordsFor = (error: PipeError, image: ImageReference, resolved: Resolved | undefined): PipeError => {
+  const odd = resolved && oddlySent(image, resolved)
+  return odd && UNREAD.includes(error.code) ? odd.with({ said: error.said }) : error
+}
+
+const UNREAD: readonly Code[] = ['PKG-SCHEMA1', 'PKG-NOT-A-REGISTRY', 'PKG-MANIFEST', 'PKG-ENGINE']
 
 const fits = async (
   image: ImageReference,

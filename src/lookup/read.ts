@@ -1,10 +1,11 @@
-import { PipeError } from '../errors.ts'
+import { asPipeError, PipeError } from '../errors.ts'
 import { choosePlatform, isSamePlatform, listPlatforms, matchPlatform } from '../image/match.ts'
 import { formatPlatform, type Platform } from '../image/platform.ts'
 import type { ImageReference } from '../image/reference.ts'
+import { once } from '../once.ts'
 import { artifactOf, notAnImage } from '../registry/artifacts.ts'
 import type { RegistryClient } from '../registry/client.ts'
-import { fetchConfiguration, platformOf } from '../registry/configuration.ts'
+import { type Configuration, fetchConfiguration } from '../registry/configuration.ts'
 import { describeImage, type ImageFacts } from '../registry/describe.ts'
 import type { Descriptor, ImageManifest, Index, ReadManifest } from '../registry/manifest.ts'
 import { kindOf } from '../registry/types.ts'
@@ -25,6 +26,8 @@ export interface Found {
    */
   pullDigest: string
   config: Descriptor
+  /** Asks for the configuration, once; a failure is why it cannot be read. */
+  configuration: () => Promise<Configuration | PipeError>
   /** The configuration, if it had to be read to know the platform. */
   configBytes: Buffer | undefined
   /** The platform that the index states; undefined for an image that is in no index. */
@@ -34,6 +37,8 @@ export interface Found {
   layers: readonly Descriptor[]
   /** Sum of config and layers as they are stored, in bytes. */
   compressedSize: number
+  /** How index or manifest are sent, if engines do not read what is sent so. */
+  oddity: string | undefined
 }
 
 export interface Wanted {
@@ -53,18 +58,11 @@ export const readImage = async (
   client: RegistryClient,
   wanted: Wanted,
 ): Promise<Found> => {
-  const top = await client.resolve(image.path, image.digest ?? image.tag ?? 'latest')
+  const top = await resolveTop(image, client)
   const { read, manifest, platform, sure } = await platformManifest(top, { image, client, wanted })
   const { config, ...facts } = await describe(manifest, { image, top, platform, wanted })
-  let configuration: Promise<Buffer | undefined> | undefined
-  const ask = () => {
-    configuration ??= fetchConfiguration(client, image.path, config.digest).catch(() => undefined)
-    return configuration
-  }
-  const runsOn = async () => {
-    const bytes = platform === undefined ? await ask() : undefined
-    return platform ?? (bytes && platformOf(bytes))
-  }
+  const configuration = once(() => fetchConfiguration(client, image.path, config.digest).catch(asPipeError))
+  const runsOn = async () => platform ?? platformIn(await configuration())
   const { chosen } = wanted
   const on = chosen && (await runsOn())
   if (chosen && on && !matchPlatform(chosen).matches(on))
@@ -77,11 +75,26 @@ export const readImage = async (
     manifest: { mediaType: manifest.mediaType, bytes: read.bytes },
     pullDigest: sure ? top.digest : read.digest,
     config,
-    configBytes: await configuration,
+    configuration,
+    configBytes: chosen && platform === undefined ? bytesOf(await configuration()) : undefined,
     platform,
     runsOn,
+    oddity: top.oddity ?? read.oddity,
   }
 }
+
+// Of a tag, an engine asks only which digest it means; what it reads comes by that digest.
+const resolveTop = async (image: ImageReference, client: RegistryClient): Promise<ReadManifest> => {
+  const top = await client.resolve(image.path, image.digest ?? image.tag ?? 'latest')
+  const isRead = top.oddity === undefined || image.digest !== undefined
+  return isRead ? top : client.resolve(image.path, top.digest).catch(() => top)
+}
+
+const platformIn = (configuration: Configuration | PipeError) =>
+  configuration instanceof PipeError ? undefined : configuration.platform
+
+const bytesOf = (configuration: Configuration | PipeError) =>
+  configuration instanceof PipeError ? undefined : configuration.bytes
 
 interface Around {
   image: ImageReference

@@ -73,8 +73,11 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
       { subject, method: 'GET', limit: manifestLimit, ...request, url, headers },
       `repository:${repository}:pull`,
     )
-    const fine = request.stream ? [200, 206, 416] : [200]
-    if (fine.includes(answer.status)) return answer
+    // As engines do, which take any success for one.
+    const isFine = request.stream
+      ? [200, 206, 416].includes(answer.status)
+      : Math.floor(answer.status / 100) === 2
+    if (isFine) return answer
     throw refusal(answer, subject)
   }
 

@@ -87,4 +87,5 @@ const wireDocument = z.object({
   // Fields of schema 1; only whether they are present counts.
   fsLayers: z.optional(z.unknown()),
   history: z.optional(z.unknown()),
+  signatures: z.nullish(z.array(z.unknown())),
 })

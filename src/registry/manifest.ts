@@ -4,6 +4,7 @@ import { quote } from '../image/quote.ts'
 import { parseJson } from '../json.ts'
 import { artifactOf, notAnImage } from './artifacts.ts'
 import { type Descriptor, type Document, isPresent, readDocument } from './document.ts'
+import { codingsOf } from './http/decode.ts'
 import { isPage, said } from './http/said.ts'
 import { type Answer, contentType } from './http/transport.ts'
 import { accepted, familyOf, isGeneral, isSchema1, kindOf } from './types.ts'
@@ -41,6 +42,8 @@ export interface ReadManifest {
   /** Exactly as the registry has them: its digest is theirs. */
   bytes: Buffer
   manifest: Manifest
+  /** How it was sent, if engines do not read what is sent so: `with the Content-Type text/plain`. */
+  oddity: string | undefined
 }
 
 /**
@@ -63,7 +66,17 @@ export const readManifest = (answer: Answer, name: string, asked: string | undef
   const named = statedDigest(answer)
   for (const digest of [asked, named]) if (digest !== undefined) verify(bytes, digest, name)
   const manifest = manifestOf(document, stated, name)
-  return { digest: asked ?? named ?? digestOf(bytes), mediaType: manifest.mediaType, bytes, manifest }
+  const digest = asked ?? named ?? digestOf(bytes)
+  return { digest, mediaType: manifest.mediaType, bytes, manifest, oddity: oddityOf(answer) }
+}
+
+// Engines go by the header alone, and undo one coding.
+const oddityOf = (answer: Answer): string | undefined => {
+  const type = contentType(answer)
+  if (type === '') return 'without a Content-Type'
+  if (kindOf(type) === undefined) return `with the Content-Type ${type}`
+  const coding = codingsOf(answer.headers.get('content-encoding') ?? []).find((each) => each !== 'gzip')
+  return coding && `with the Content-Encoding ${coding}`
 }
 
 // As engines read it: of several fields the first counts; an empty one says nothing.
@@ -113,7 +126,8 @@ const refuseSchema1 = (understood: Understood, stated: string, name: string): vo
   if (!isSchema1(document, stated)) return
   throw new PipeError('PKG-SCHEMA1', `${name} is stored in a format that engines no longer read`, {
     said: document?.mediaType || stated || 'fsLayers, signatures',
-    unclear: true,
+    // Older engines pull it if it is signed.
+    unclear: document === undefined || (document.signatures ?? []).length > 0,
   })
 }
 

@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf } from '../image/digest.ts'
 import type { Platform } from '../image/platform.ts'
-import { platformOf } from '../registry/configuration.ts'
+import { readConfiguration } from '../registry/configuration.ts'
 import type { ImageManifest } from '../registry/manifest.ts'
 import { blobsOf, dockerManifest, type WholeImage } from './archive.ts'
 import { readCarried } from './carried.ts'
@@ -52,7 +52,7 @@ export const configuredPlatform = async (
   { config }: WholeImage,
 ): Promise<Platform | undefined> => {
   const bytes = await readCarried(blobPath(folder, config.digest), LARGEST_CONFIG)
-  return bytes && platformOf(bytes)
+  return bytes && readConfiguration(bytes).platform
 }
 
 const LARGEST_CONFIG = 16 * 1024 * 1024

@@ -218,6 +218,36 @@ describe('the last word is said', () => {
   })
 })
 
+describe('a manifest that only the pipe reads', () => {
+  const oddity = (type: string, codings: string[] = []) => {
+    const headers = new Map([
+      ['content-type', [type]],
+      ['content-encoding', codings],
+    ])
+    const body = Buffer.from(JSON.stringify(image))
+    const answer = { status: 200, headers, body, truncated: false, trusted: true }
+    return readManifest({ ...answer, url: new URL('https://crg.apkg.io') }, NAME, undefined).oddity
+  }
+
+  it.each<[string, string[], string]>([
+    ['', [], 'without a Content-Type'],
+    ['binary/octet-stream', [], 'with the Content-Type binary/octet-stream'],
+    ['application/json; charset=utf-8', [], 'with the Content-Type application/json'],
+    [ociManifest, ['br'], 'with the Content-Encoding br'],
+    [ociManifest, ['gzip, zstd'], 'with the Content-Encoding zstd'],
+  ])('is sent oddly: %j %j', (type, codings, expected) => {
+    expect(oddity(type, codings)).toBe(expected)
+  })
+
+  it.each<[string, string[]]>([
+    [ociManifest, []],
+    [`${ociManifest}; charset=utf-8`, ['identity']],
+    [ociManifest.toUpperCase(), ['gzip']],
+  ])('is not one that is sent as %s %j', (type, codings) => {
+    expect(oddity(type, codings)).toBeUndefined()
+  })
+})
+
 describe('a manifest of schema 1', () => {
   const signed = { schemaVersion: 1, name: 'acme/base', fsLayers: [], history: [], signatures: [{}] }
   const type = 'application/vnd.docker.distribution.manifest.v1+prettyjws'
@@ -230,14 +260,24 @@ describe('a manifest of schema 1', () => {
     ['is asked for by that digest', { body: signed, type, asked: sha256('payload') }],
     [
       'is known by its own type',
-      { body: { mediaType: type }, type: 'application/json', digests: [sha256('payload')] },
+      { body: { ...signed, mediaType: type }, type: 'application/json', digests: [sha256('payload')] },
     ],
-    ['is known by its layers', { body: { fsLayers: [] }, type: '', digests: [sha256('payload')] }],
-    ['is known by its number', { body: { schemaVersion: 1 }, type: 'text/plain' }],
+    [
+      'is known by its layers',
+      { body: { ...signed, schemaVersion: 2 }, type: '', digests: [sha256('payload')] },
+    ],
+    ['is known by its number', { body: { schemaVersion: 1, signatures: [{}] }, type: 'text/plain' }],
   ])('%s', (_name, sent) => {
     const { code, unclear } = refused(sent)
     // Engines before 26 pull it.
     expect([code, unclear]).toEqual(['PKG-SCHEMA1', true])
+  })
+
+  it('is read by no engine without its signatures', () => {
+    for (const signatures of [undefined, null, []]) {
+      const { code, unclear } = refused({ body: { ...signed, signatures }, type })
+      expect([code, unclear]).toEqual(['PKG-SCHEMA1', false])
+    }
   })
 
   it('is not what has only its number', () => {
