@@ -70,9 +70,10 @@ const checkCredential = async (credential: Credential, registry: string, clients
   if (scheme instanceof PipeError) {
     return { error: explainLogin(scheme, credential.kind), row: row(scheme.code) }
   }
-  // An open registry asks for no credential.
   return {
-    row: row(scheme.kind === 'none' ? `not asked for: ${registry} is open` : `ok: accepted by ${registry}`),
+    row: row(
+      scheme.kind === 'none' ? `not asked for: ${registry} ${scheme.because}` : `ok: accepted by ${registry}`,
+    ),
   }
 }
 

@@ -644,6 +644,18 @@ describe('a registry that answers a login oddly', () => {
     expect([exitCode, log]).toEqual([0, expect.stringContaining('with no credentials')])
     expect(result().images[0].credential).toBeNull()
   })
+
+  it.each([
+    ['204', { status: 204 }, 'nothing to go by (204)'],
+    ['a page', { body: '<html>It works!</html>', headers: { 'content-type': 'text/html' } }, 'a page (200)'],
+    ['404', { status: 404 }, 'nothing to go by (404)'],
+    ['401 without a challenge', { status: 401 }, 'nothing to go by (401)'],
+  ])('is judged by CHECK_ONLY by what it has, where it answers %s', async (_name, answer, words) => {
+    registry.on('GET /v2/', answer)
+    const { exitCode, log } = await run({ CHECK_ONLY: 'true' })
+    expect([exitCode, log]).toEqual([0, expect.stringContaining(`answers GET /v2/ with ${words}`)])
+    expect(log).toContain('1 of 1 image can be delivered')
+  })
 })
 
 describe('layers that are compressed with zstd', () => {

@@ -39,23 +39,29 @@ export const checkImage = async (image: ImageReference, around: Around): Promise
   return { ...checked, [isFatal ? 'error' : 'warning']: misfit.error }
 }
 
-// Engines before 26 still read schema 1, the format of 2015.
+// What is not understood here, an engine may read: schema 1, the format of 2015, before 26; and whatever contradicts its
+// own type, with containerd's store.
 const byEngine = async (
   error: PipeError,
-  { version }: Around,
+  { version, usesContainerd }: Around,
 ): Promise<Pick<Checked, 'error' | 'warning'>> => {
   const engine = await version
-  const reads = error.unclear && error.code === 'PKG-SCHEMA1' && !(engine instanceof PipeError)
-  return reads && Number.parseInt(engine.version, 10) < 26 ? { warning: error } : { error }
+  if (!error.unclear || engine instanceof PipeError) return { error }
+  const reads =
+    error.code === 'PKG-SCHEMA1'
+      ? Number.parseInt(engine.version, 10) < 26
+      : error.code === 'PKG-MANIFEST' && (await usesContainerd().catch(() => false))
+  return reads ? { warning: error } : { error }
 }
 
 const faultOf = async (
   image: ImageReference,
   resolved: Resolved,
-  { settings: { store } }: Around,
+  { settings: { store }, usesContainerd }: Around,
 ): Promise<PipeError | undefined> => {
-  // With a store, the engine gets the image from the pipe.
-  const sent = store === undefined ? oddlySent(image, resolved) : undefined
+  // With a store, the engine gets the image from the pipe; with containerd's, it goes by what the document says.
+  const odd = store === undefined ? oddlySent(image, resolved) : undefined
+  const sent = odd && (await usesContainerd().catch(() => false)) ? undefined : odd
   if (sent !== undefined || resolved.platform !== undefined) return sent
   return unusable(image, resolved, await resolved.configuration())
 }

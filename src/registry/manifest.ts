@@ -4,7 +4,7 @@ import { quote } from '../image/quote.ts'
 import { parseJson } from '../json.ts'
 import { artifactOf, notAnImage } from './artifacts.ts'
 import { type Descriptor, type Document, isPresent, readDocument } from './document.ts'
-import { codingsOf } from './http/decode.ts'
+import { codingsOf, isUndone } from './http/decode.ts'
 import { isPage, said } from './http/said.ts'
 import { type Answer, contentType } from './http/transport.ts'
 import { accepted, familyOf, isGeneral, isSchema1, kindOf } from './types.ts'
@@ -70,12 +70,13 @@ export const readManifest = (answer: Answer, name: string, asked: string | undef
   return { digest, mediaType: manifest.mediaType, bytes, manifest, oddity: oddityOf(answer) }
 }
 
-// Engines go by the header alone, and undo one coding.
+// Engines go by the header alone, undo one coding, and leave the bytes as they are in any other.
 const oddityOf = (answer: Answer): string | undefined => {
   const type = contentType(answer)
   if (type === '') return 'without a Content-Type'
   if (kindOf(type) === undefined) return `with the Content-Type ${type}`
-  const coding = codingsOf(answer.headers.get('content-encoding') ?? []).find((each) => each !== 'gzip')
+  const codings = codingsOf(answer.headers.get('content-encoding') ?? [])
+  const coding = codings.find((each) => each !== 'gzip' && isUndone(each))
   return coding && `with the Content-Encoding ${coding}`
 }
 

@@ -100,6 +100,7 @@ const all =
   }
 
 const ping = (reply: Reply) => all(['GET /v2/', reply])
+const anything = (reply: Reply) => all(['GET /v2/', reply], [tagPath, reply])
 const token = (...replies: Reply[]) => all(['GET /token', ...replies])
 const manifest = (...replies: Reply[]) => all([tagPath, ...replies])
 const realm =
@@ -252,33 +253,33 @@ const tls: Row[] = [
 const strangers: Row[] = [
   {
     name: 'a login page with status 200',
-    given: ping(page(200, 'Sign in to the guest network')),
+    given: anything(page(200, 'Sign in to the guest network')),
     code: 'PKG-NOT-A-REGISTRY',
     said: /an HTML page: Sign in to the guest network/,
     hint: /HTTPS_PROXY/,
   },
-  { name: 'no API at that host', given: ping({ status: 404 }), code: 'PKG-NOT-A-REGISTRY' },
+  { name: 'no API at that host', given: anything({ status: 404 }), code: 'PKG-NOT-A-REGISTRY' },
   {
     name: 'a firewall that blocks',
-    given: ping(page(403, 'Blocked by policy')),
+    given: anything(page(403, 'Blocked by policy')),
     code: 'PKG-NOT-A-REGISTRY',
     said: /Blocked by policy/,
   },
   {
     name: 'an answer of 407',
-    given: ping({ status: 407, body: 'Proxy login' }),
+    given: anything({ status: 407, body: 'Proxy login' }),
     code: 'PKG-NOT-A-REGISTRY',
     said: /Proxy login/,
   },
   {
     name: 'an answer of 501',
-    given: ping({ status: 501 }),
+    given: anything({ status: 501 }),
     code: 'PKG-NOT-A-REGISTRY',
     asked: { 'GET /v2/': 1 },
   },
   {
     name: 'a 401 without a challenge',
-    given: ping({ status: 401 }),
+    given: anything({ status: 401 }),
     code: 'PKG-NOT-A-REGISTRY',
     said: /\(none\)/,
   },
@@ -331,12 +332,6 @@ const strangers: Row[] = [
       [tagPath, { status: 404 }],
     ),
     code: 'PKG-NOT-A-REGISTRY',
-  },
-  {
-    name: 'a coding that is not known',
-    given: manifest({ ...manifestReply(image.body), headers: { 'content-encoding': 'compress' } }),
-    code: 'PKG-NOT-A-REGISTRY',
-    said: /Content-Encoding: compress/,
   },
   {
     name: 'something else than a list of tags',

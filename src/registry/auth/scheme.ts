@@ -1,5 +1,5 @@
 import type { Secrets } from '../../secrets.ts'
-import { notARegistry, refusal } from '../http/answer.ts'
+import { notARegistry, transientFault } from '../http/answer.ts'
 import { type Challenge, parseChallenges } from '../http/challenge.ts'
 import { isPage, said } from '../http/said.ts'
 import { type Answer, contentType, type Request, type Transport } from '../http/transport.ts'
@@ -8,7 +8,11 @@ import type { Login } from './token.ts'
 
 /** How a registry lets clients in: by Basic, by Bearer tokens of a realm, or without either. */
 export type Scheme =
-  | { kind: 'none' }
+  | {
+      kind: 'none'
+      /** What tells so: `is open`, or the odd answer of `GET /v2/`. */
+      because: string
+    }
   | { kind: 'basic' }
   | { kind: 'bearer'; realm: Realm; service: string | undefined }
 
@@ -33,17 +37,24 @@ export interface Support {
 }
 
 /**
- * Asks `GET /v2/` without a credential (distribution-spec, "Determining Support"). Throws `PKG-NOT-A-REGISTRY` if
- * something else answers, and what `checkRealm` throws.
+ * Asks `GET /v2/` without a credential (distribution-spec, "Determining Support"). As engines do, it only learns from
+ * the answer how to sign in: whatever else is there, an image may be there too, and asking for it tells. Throws the
+ * failure of a registry that cannot serve now, and what `checkRealm` throws.
  */
 export const ping = async (options: SessionOptions): Promise<Support> => {
-  const answer = await options.send(pingRequest(options))
-  if (answer.status === 401 && answer.trusted)
+  const request = pingRequest(options)
+  const answer = await options.send(request)
+  const fault = transientFault(answer, request.subject)
+  if (fault) throw fault
+  const { status, headers, trusted } = answer
+  if (status === 401 && trusted && challengesOf(answer).length > 0)
     return { scheme: await readScheme(options, answer), proven: true }
-  // Mirrors and registries of static files answer with any body except a page, and without the version's header field.
-  if (answer.status === 200 && !isPage(answer)) return { scheme: { kind: 'none' }, proven: isTypical(answer) }
-  if (answer.status === 200) throw notARegistry(answer)
-  throw refusal(answer, pingRequest(options).subject)
+  const isOpen = status === 200 && !isPage(answer)
+  const because = isOpen
+    ? 'is open'
+    : `answers GET /v2/ with ${isPage(answer) ? 'a page' : 'nothing to go by'} (${status})`
+  const proven = headers.has('docker-distribution-api-version') || (isOpen && isTypical(answer))
+  return { scheme: { kind: 'none', because }, proven }
 }
 
 /** Reads the scheme from a 401. If there are several, Bearer comes first: its tokens are good for little else. */
@@ -72,7 +83,6 @@ export const pingRequest = ({ registry, userAgent }: SessionOptions): Request =>
 export const challengesOf = (answer: Answer): Challenge[] =>
   parseChallenges(answer.headers.get('www-authenticate') ?? [])
 
+// Mirrors and registries of static files leave the version's header field out.
 const isTypical = (answer: Answer): boolean =>
-  answer.headers.has('docker-distribution-api-version') ||
-  answer.body.length === 0 ||
-  contentType(answer).includes('json')
+  answer.body.length === 0 || contentType(answer).includes('json')

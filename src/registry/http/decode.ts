@@ -6,7 +6,6 @@ import {
   createUnzip,
   createZstdDecompress,
 } from 'node:zlib'
-import { PipeError } from '../../errors.ts'
 
 /** The codings of a body to undo, from the values of Content-Encoding. */
 export const codingsOf = (values: readonly string[]): string[] =>
@@ -17,20 +16,19 @@ export const codingsOf = (values: readonly string[]): string[] =>
 
 /**
  * Undoes the codings of a body (RFC 9110, section 8.4.1). None is ever asked for, but servers and caches send them all
- * the same, and engines undo them. Reading throws the decoder's error if the bytes are not in the coding that was
- * stated.
- *
- * @throws {PipeError} PKG-NOT-A-REGISTRY for a coding that is not known
+ * the same, and engines undo them. From a coding on that nobody knows, the bytes are left as they are: their digest, or
+ * who reads them, tells whether they are in any. Reading throws the decoder's error if the bytes are not in the coding
+ * that was stated.
  */
-export const decode = (body: AsyncIterable<Buffer>, codings: readonly string[], url: URL) =>
+export const decode = (body: AsyncIterable<Buffer>, codings: readonly string[]): AsyncIterable<Buffer> => {
+  const last = codings.at(-1)
+  const decoder = last !== undefined && isUndone(last) ? decoders[last] : undefined
   // In the order in which they were applied: the last one is undone first.
-  codings.reduceRight((encoded, coding) => {
-    const decoder = decoders[coding]
-    if (decoder) return decodeOne(encoded, decoder)
-    throw new PipeError('PKG-NOT-A-REGISTRY', `${url.host} sends a coding that nobody asked for`, {
-      said: `Content-Encoding: ${coding}`,
-    })
-  }, body)
+  return decoder ? decode(decodeOne(body, decoder), codings.slice(0, -1)) : body
+}
+
+/** Whether `decode` undoes a coding. */
+export const isUndone = (coding: string): boolean => Object.hasOwn(decoders, coding)
 
 type Decoder = (first: Buffer) => Duplex
 

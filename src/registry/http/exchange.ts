@@ -47,7 +47,7 @@ const ask = async (connections: Connections, request: Request, bounds: Bounds): 
   const { headers, codings } = readHead(response.headers, status)
   const head = { status, headers, url, trusted: true }
   try {
-    const body = decode(response.body, codings, url)
+    const body = decode(response.body, codings)
     if (stream && (status === 200 || status === 206))
       return { ...head, body: Buffer.alloc(0), truncated: false, stream: pieces(body, url, stopped) }
     return { ...head, ...(await read(body, success ? limit : errorLimit)) }

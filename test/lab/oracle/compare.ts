@@ -1,6 +1,7 @@
 import type { EngineName } from '../engines/engines.ts'
 import type { Step } from '../runner/step.ts'
 import { askEngine, askPipe, type Column, type Verdict } from './columns.ts'
+import { everywhere } from './reasons.ts'
 import { refusals } from './refusals.ts'
 import { type Difference, type Row, type Way, ways } from './row.ts'
 
@@ -74,10 +75,12 @@ const faultsOfTable = ({ row, engine, asked }: Case): string[] => {
 
 const faultOf = ({ row, engine, asked }: Case, way: Way, verdict: Verdict): string | undefined => {
   if (verdict.code === 'PKG-INTERNAL') return `${way}: PKG-INTERNAL is a fault of the pipe`
-  const difference = row.differs?.find(({ ways: some = ways }) => some.includes(way))
-  if (!allowed(difference?.pipe, asked.delivered).includes(verdict.delivered)) {
-    const engineDoes = asked.delivered ? 'as the engine delivers it' : 'as the engine refuses it'
-    return `${way}: should be ${verdict.delivered ? 'refused' : 'delivered'}, ${difference?.why ?? engineDoes}`
+  const differs = [...(row.differs ?? []), ...everywhere].filter(
+    ({ ways: some = ways, engines = [engine] }) => some.includes(way) && engines.includes(engine),
+  )
+  if (!allowed(differs, asked.delivered).includes(verdict.delivered)) {
+    const why = differs[0]?.why ?? `as the engine ${asked.delivered ? 'delivers' : 'refuses'} it`
+    return `${way}: should be ${verdict.delivered ? 'refused' : 'delivered'}, ${why}`
   }
   if (way === 'CHECK_ONLY' || !verdict.delivered || !asked.delivered) return undefined
   const same = verdict.image !== undefined && verdict.image.content === asked.image?.content
@@ -85,9 +88,14 @@ const faultOf = ({ row, engine, asked }: Case, way: Way, verdict: Verdict): stri
   return same && sameId ? undefined : `${way}: another image than the engine's`
 }
 
-const allowed = (pipe: Difference['pipe'] | undefined, byEngine: boolean): boolean[] => {
-  if (pipe === 'refuses') return [false]
-  if (pipe === 'delivers') return [true]
-  if (pipe === 'may refuse') return [byEngine, false]
-  return pipe === 'may deliver' ? [byEngine, true] : [byEngine]
+// Where a row must be refused or delivered, nothing that may be elsewhere counts.
+const allowed = (differs: readonly Difference[], byEngine: boolean): boolean[] => {
+  const kinds = differs.map(({ pipe }) => pipe)
+  if (kinds.includes('refuses')) return [false]
+  if (kinds.includes('delivers')) return [true]
+  return [
+    byEngine,
+    ...(kinds.includes('may refuse') ? [false] : []),
+    ...(kinds.includes('may deliver') ? [true] : []),
+  ]
 }

@@ -85,3 +85,42 @@ export const bounded: Difference = {
   pipe: 'may refuse',
   why: 'no more than 4 MiB of a manifest are read, and a check leaves nothing to the engine',
 }
+
+/** What is no image: containerd's store keeps anything. */
+export const notAnImage: Difference = {
+  engines: ['28.5-containerd'],
+  pipe: 'may refuse',
+  why: "what is no image cannot be run, although containerd's store keeps it",
+}
+
+/** What containerd's store keeps of an image that the engine cannot read. */
+export const unnameable: Difference = {
+  ways: ['pull'],
+  engines: ['28.5-containerd'],
+  pipe: 'may refuse',
+  why: 'the engine pulls this, but cannot read it afterwards: it can be neither named nor run',
+}
+
+/** Features that an entry wants of the operating system. */
+export const osFeatures: Difference = {
+  ways: ['STORE', 'CHECK_ONLY'],
+  engines: ['28.5'],
+  pipe: 'may deliver',
+  why: 'only Windows has such features, and engines before 27 take no heed of them, nor does the pipe',
+}
+
+/** What holds of all rows. */
+export const everywhere: readonly Difference[] = [
+  {
+    ways: ['STORE'],
+    engines: ['28.5-containerd'],
+    pipe: 'may deliver',
+    why: "containerd fetches by types and sizes, and loads whatever has the digest; the pipe's own fetching goes by the digest",
+  },
+  {
+    ways: ['CHECK_ONLY'],
+    engines: ['28.5-containerd'],
+    pipe: 'may deliver',
+    why: "a check reads as the engine's own store does, which is the one of Bitbucket's engine",
+  },
+]

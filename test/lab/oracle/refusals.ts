@@ -179,11 +179,11 @@ export const refusals: Record<string, Record<string, 'all' | readonly EngineName
   },
   'digest-capitals': {
     'invalid checksum digest format': ['20.10', '26.1', '28.5'],
-    'sha256:in header not a valid digest: invalid checksum digest format': ['28.5-containerd'],
+    'in header not a valid digest: invalid checksum digest format': ['28.5-containerd'],
   },
   'digest-sha384': {
     'unsupported digest algorithm': ['20.10', '26.1', '28.5'],
-    'md5:in header not a valid digest: unsupported digest algorithm': ['28.5-containerd'],
+    'in header not a valid digest: unsupported digest algorithm': ['28.5-containerd'],
   },
   'other-bytes': {
     'manifest verification failed for digest': ['20.10', '26.1', '28.5'],
@@ -253,6 +253,9 @@ export const refusals: Record<string, Record<string, 'all' | readonly EngineName
   'coding-of-stored-gzip': {
     'filesystem layer verification failed for digest': ['20.10', '26.1', '28.5'],
     'failed size validation: 2048 != 116: failed precondition': ['28.5-containerd'],
+  },
+  'manifest-coding-unknown': {
+    'unsupported Content-Encoding algorithm: rot13': ['28.5-containerd'],
   },
   'coding-unknown': {
     'failed to copy: httpReadSeeker: failed open: unsupported Content-Encoding algorithm: rot13': [
@@ -570,14 +573,12 @@ export const refusals: Record<string, Record<string, 'all' | readonly EngineName
     'failed to register layer: Error processing tar file(exit status 1): unexpected EOF': ['20.10'],
   },
   'layer-gzip-as-tar': {
-    'mount callback failed on /run/lab/data/165536.165536/containerd/daemon/tmpmounts/containerd-mount3380463744:':
-      ['28.5-containerd'],
+    'mount callback failed on ': ['28.5-containerd'],
   },
   'layer-zlib': {
     'failed to register layer: Error processing tar file(exit status 1): unexpected EOF': ['20.10'],
     'failed to register layer: unexpected EOF': ['26.1', '28.5'],
-    'mount callback failed on /run/lab/data/165536.165536/containerd/daemon/tmpmounts/containerd-mount3974905132:':
-      ['28.5-containerd'],
+    'mount callback failed on ': ['28.5-containerd'],
   },
   'layer-unknown-type': {
     'unsupported media type application/vnd.example.layer': ['20.10', '26.1', '28.5'],
@@ -625,14 +626,12 @@ export const refusals: Record<string, Record<string, 'all' | readonly EngineName
   'layer-tar-cut': {
     'failed to register layer: Error processing tar file(exit status 1): unexpected EOF': ['20.10'],
     'failed to register layer: unexpected EOF': ['26.1', '28.5'],
-    'mount callback failed on /run/lab/data/165536.165536/containerd/daemon/tmpmounts/containerd-mount1613445142:':
-      ['28.5-containerd'],
+    'mount callback failed on ': ['28.5-containerd'],
   },
   'layer-gzip-cut': {
     'failed to register layer: Error processing tar file(unexpected EOF)': ['20.10'],
     'failed to register layer: unexpected EOF': ['26.1', '28.5'],
-    'mount callback failed on /run/lab/data/165536.165536/containerd/daemon/tmpmounts/containerd-mount1333628403:':
-      ['28.5-containerd'],
+    'mount callback failed on ': ['28.5-containerd'],
   },
   'layer-no-bytes': { ') which reports content size of zero: invalid argument': ['28.5-containerd'] },
   'layers-130': { 'failed to register layer: max depth exceeded': ['20.10', '26.1', '28.5'] },
@@ -650,16 +649,14 @@ export const refusals: Record<string, Record<string, 'all' | readonly EngineName
       ['20.10'],
     'failed to register layer: link /etc/passwd /layer-link-out.txt: no such file or directory': ['26.1'],
     'failed to register layer: invalid hardlink target "../../../etc/passwd': ['28.5'],
-    'mount callback failed on /run/lab/data/165536.165536/containerd/daemon/tmpmounts/containerd-mount3900576547:':
-      ['28.5-containerd'],
+    'mount callback failed on ': ['28.5-containerd'],
   },
   'layer-not-tar': {
     'failed to register layer: Error processing tar file(exit status 1): archive/tar: invalid tar header': [
       '20.10',
     ],
     'failed to register layer: archive/tar: invalid tar header': ['26.1', '28.5'],
-    'mount callback failed on /run/lab/data/165536.165536/containerd/daemon/tmpmounts/containerd-mount3079413473:':
-      ['28.5-containerd'],
+    'mount callback failed on ': ['28.5-containerd'],
   },
   'layers-null-of-one': {
     "layers from manifest don't match image configuration": ['20.10', '26.1', '28.5'],

@@ -44,6 +44,8 @@ export type Way = (typeof ways)[number]
 export interface Difference {
   /** All ways unless told. */
   ways?: readonly Way[]
+  /** All engines unless told. */
+  engines?: readonly EngineName[]
   /** What it does, or may do, although the engine does the opposite. */
   pipe: 'refuses' | 'may refuse' | 'delivers' | 'may deliver'
   /** The reason, which is one of security where it refuses. */

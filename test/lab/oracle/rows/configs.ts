@@ -1,5 +1,5 @@
 import { bytesOf, digestOf, elsewhere, type ImageOptions, image, layerOf, row, site } from '../build.ts'
-import { bounded, lengths, unread } from '../reasons.ts'
+import { bounded, lengths, unnameable, unread } from '../reasons.ts'
 import type { Row } from '../row.ts'
 
 const made = (
@@ -119,7 +119,7 @@ export const configs: Row[] = [
     'config-created-rubbish',
     'a config with a date that is none',
     { config: { created: 'yesterday' } },
-    { differs: [unread] },
+    { differs: [unread, unnameable] },
   ),
   made('config-labels-null', 'a config with null for lists', {
     config: { config: { Labels: null, Env: null, Cmd: null, Entrypoint: null } },
@@ -130,7 +130,7 @@ export const configs: Row[] = [
     {
       config: { config: { Cmd: 'sh' } },
     },
-    { differs: [unread] },
+    { differs: [unread, unnameable] },
   ),
   made('config-empty', 'a config of {}', { configBytes: bytesOf({}) }),
   made('config-array', 'a config of []', { configBytes: bytesOf([]) }),

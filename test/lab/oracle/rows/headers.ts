@@ -231,6 +231,11 @@ export const encodings: Row[] = [
       ),
     { differs: [ownReader, ownCheck] },
   ),
+  row('manifest-coding-unknown', 'the manifest with a Content-Encoding that nobody knows', (id) => {
+    const of = image(id)
+    const answer = coded(manifestAnswer(of), 'rot13', (bytes) => bytes)
+    return { ...site(of), manifests: { 1: answer, [of.digest]: answer } }
+  }),
   row('coding-unknown', 'the layer with a Content-Encoding that nobody knows', (id) =>
     withBlobs(site(image(id)), (answer, at) => (at === 1 ? coded(answer, 'rot13') : answer)),
   ),

@@ -15,7 +15,7 @@ import {
   site,
   types,
 } from '../build.ts'
-import { lengths, resolved } from '../reasons.ts'
+import { lengths, osFeatures, resolved, unnameable } from '../reasons.ts'
 import type { Row } from '../row.ts'
 
 /** An index with these entries, made of an image of this platform and one of another. */
@@ -64,9 +64,12 @@ export const indexes: Row[] = [
     other(b),
     good(a, { platform: { ...here, 'os.version': 'Ubuntu 22.04' } }),
   ]),
-  indexed('os-features', 'the entry has "os.features"', (a) => [
-    good(a, { platform: { ...here, 'os.features': ['win32k'] } }),
-  ]),
+  indexed(
+    'os-features',
+    'the entry has "os.features"',
+    (a) => [good(a, { platform: { ...here, 'os.features': ['win32k'] } })],
+    { differs: [osFeatures] },
+  ),
   indexed('features', 'the entry has Docker\'s "features"', (a) => [
     good(a, { platform: { ...here, features: ['sse4'] } }),
   ]),
@@ -213,7 +216,9 @@ export const indexes: Row[] = [
   indexed('entry-urls', 'an entry with urls, data and an artifactType', (a) => [
     good(a, { urls: ['https://example.com/x'], artifactType: 'application/vnd.example' }),
   ]),
-  indexed('entry-null', 'an entry that is null', (a) => [good(a), null as unknown as Json]),
+  indexed('entry-null', 'an entry that is null', (a) => [good(a), null as unknown as Json], {
+    differs: [unnameable],
+  }),
   // containerd keeps these, and then cannot list any image.
   indexed(
     'entry-digest-absent',
