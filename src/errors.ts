@@ -127,7 +127,7 @@ const entries = {
     exitCode: 8,
     retryable: true,
     why: 'The name of the registry could not be resolved.',
-    hint: 'Check the spelling of REGISTRY, and the name servers of a self-hosted runner.',
+    hint: 'Check the spelling of the host in IMAGE and in REGISTRY, and the name servers of a self-hosted runner.',
   },
   'PKG-TLS-CA': {
     side: 'registry',

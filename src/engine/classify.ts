@@ -41,7 +41,7 @@ const LONGEST_LINE = 1000
 
 // What the CLI prints while it works. A tag may be called `denied`, so such a line must not be judged.
 const progress =
-  /^\S+: (?:Pulling (?:from|fs layer)|Waiting|Downloading|Download complete|Verifying Checksum|Extracting|Pull complete|Already exists|Retrying in|Loading layer)\b|^(?:Digest: sha256:|Status: (?:Downloaded|Image is)|Using default tag:|WARNING!|Configure a credential helper|Unable to find image )|^See 'docker .*--help'\.?$|^Run 'docker .*--help' for more information$/
+  /^\S+: (?:Pulling (?:from|fs layer)|Waiting|Downloading|Download complete|Verifying Checksum|Extracting|Pull complete|Already exists|Retrying in|Loading layer)\b|^(?:Digest: sha256:|Status: (?:Downloaded|Image is)|Using default tag:|WARNING!|Configure a credential helper|Unable to find image )|^See 'docker .*--help'(?:\.| for more information\.?)?$|^Run 'docker .*--help' for more information$/
 
 interface Line {
   /** As it came: whoever prints it masks and cleans it. */

@@ -430,6 +430,14 @@ describe('what was said', () => {
     expect(clean(said)).toBe('denied: noaccess\nmore\nlast')
   })
 
+  it.each([
+    "See 'docker run --help'.",
+    "See 'docker rm --help' for more information",
+    "Run 'docker pull --help' for more information",
+  ])('is not what the CLI says of itself: %s', (own) => {
+    expect(classifyDockerError(`docker: no such thing\n\n${own}\n`).said).toBe('docker: no such thing')
+  })
+
   it('cannot hide its end in an unfinished escape sequence', () => {
     expect(classifyDockerError('denied: \x1b]0;\nmanifest unknown').class).toBe('manifest-unknown')
   })
