@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { closingLine } from './test/closing-line.ts'
 import { progress } from './test/progress.ts'
@@ -15,7 +17,8 @@ export default defineConfig({
           exclude: ['test/lab/**'],
           // Not 0: to Vitest that is "no order", and where there is one worker it runs such files last.
           sequence: { groupOrder: 1 },
-          globalSetup: 'test/bundle.ts',
+          globalSetup: ['test/temporary.ts', 'test/bundle.ts'],
+          env: { TMPDIR: join(tmpdir(), `packages-pull-${process.pid}`) },
           testTimeout: 20_000,
         },
       },
