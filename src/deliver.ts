@@ -38,7 +38,10 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
   const signIns = createSignIns(registry, tools)
   const likely = likelyCredential(settings)
   if (likely !== undefined) signIns.expect(likely)
-  const store = settings.store === undefined ? undefined : await openStore(settings.store)
+  const store =
+    settings.store === undefined
+      ? undefined
+      : await openStore(settings.store, { readOnly: pullPolicy === 'never', onAside: log.warning })
   try {
     const version = once(() => engine.anonymous.version())
     const wanted = async () => chosen ?? (await version()).platform

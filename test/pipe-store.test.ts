@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { age } from './age.ts'
 import type { FakeDockerOptions } from './fake-docker.ts'
 import { blobReply, type FakeImage, fakeImage, serveImage, tarLayer } from './fake-image.ts'
 import { imageIndex, serveBasic } from './fake-package.ts'
@@ -126,6 +127,7 @@ describe('with STORE the pipe', () => {
 
   it('transfers only the layer that changed, and removes the old one', async () => {
     await run()
+    age(join(clone, '.images'))
     const next = fakeImage([shared, tarLayer(5_000)])
     serveImage(registry, 'acme/base', '1.4', next)
     const { requests, result } = await run()

@@ -25,13 +25,13 @@ const CONNECTIONS = 4
 export const fetchAll = async (
   requests: readonly StoreRequest[],
   missing: ReadonlyMap<string, Missing>,
-  { clients, log, retrying, store: { folder, claim } }: Around,
+  { clients, log, retrying, store: { folder, writable } }: Around,
 ): Promise<Fetches> => {
   const results = new Map<string, Fetched | PipeError>()
   const wanted = [...missing.values()]
     .map(({ blob, by }) => ({ blob, by: by.filter((request) => requests.includes(request)) }))
     .filter(({ by }) => by.length > 0)
-  if (claim === undefined || wanted.length === 0) return results
+  if (!writable || wanted.length === 0) return results
   const bytes = wanted.reduce((sum, { blob }) => sum + blob.size, 0)
   let arrived = 0
   const sweep = createSweeper()
@@ -44,7 +44,7 @@ export const fetchAll = async (
   const line = () => `Fetched ${size(arrived)} of ${size(bytes)}`
   await withHeartbeat(log, line, () =>
     mapConcurrently(order, CONNECTIONS, async ({ blob, by }) => {
-      const result = fetchBlob(blob, openWith(by, clients), { folder, claim, retrying, onBytes })
+      const result = fetchBlob(blob, openWith(by, clients), { folder, retrying, onBytes })
       results.set(blob.digest, await result.catch((error) => absentPart(asPipeError(error))))
     }),
   )

@@ -48,9 +48,7 @@ export const keepAll = async (
     })
 
   let open = without(requests, unusable)
-  const unclaimed = await claim(open, store)
-  open = without(open, () => unclaimed)
-  const missing = await missingBlobs(open, store, log)
+  const missing = await missingBlobs(open, store, { log, signal: tools.retrying.clock.signal })
   open = without(open, (request) => unfetchable(request, missing, store))
   const large = await tooLarge(open, missing, store)
   open = without(open, (request) => large.get(request))
@@ -62,20 +60,6 @@ export const keepAll = async (
   if (bytes > 0)
     log.info(`Fetched ${size(bytes)} into ${store.shown} (${seconds(performance.now() - started)})`)
   return results
-}
-
-// Without a claim, another pipe on the same folder might remove what this one is about to load.
-const claim = async (requests: readonly StoreRequest[], store: Store): Promise<PipeError | undefined> => {
-  const digests = requests.flatMap(({ whole, described }) => [
-    ...described.keys(),
-    ...blobsOf(whole).map(({ digest }) => digest),
-  ])
-  try {
-    await store.claim?.add(digests)
-    return undefined
-  } catch (error) {
-    return asPipeError(diskError(error, store.folder))
-  }
 }
 
 interface Round {
@@ -111,7 +95,7 @@ const keptOf = (results: Results) =>
 // An image that cannot be listed is not kept, even if all of its blobs are there.
 const list = async (results: Results, store: Store, log: Tools['log']) => {
   const kept = keptOf(results)
-  if (store.claim === undefined || kept.length === 0) return
+  if (!store.writable || kept.length === 0) return
   try {
     const unread = await store.keep(kept.map(([, { whole }]) => whole))
     for (const digest of unread)

@@ -26,14 +26,14 @@ export interface Missing {
 export const missingBlobs = async (
   requests: readonly StoreRequest[],
   store: Store,
-  log: Log,
+  { log, signal }: { log: Log; signal: AbortSignal },
 ): Promise<Map<string, Missing>> => {
   const { folder, shown } = store
   const missing = new Map<string, Missing>()
   // Two at a time: one is read while the other is hashed.
   await mapConcurrently(needs(requests), 2, async ({ blob, by }) => {
     const { digest } = blob
-    const state = await (by.some(({ loaded }) => loaded) ? blobState : sizeState)(folder, blob)
+    const state = await (by.some(({ loaded }) => loaded) ? blobState : sizeState)(folder, blob, signal)
     if (state === 'whole') return
     if (state !== 'absent') log.warning(`The blob ${digest} in ${shown} is ${state}.`)
     const described = by.map((request) => request.described.get(digest)).find((bytes) => bytes !== undefined)
@@ -57,13 +57,9 @@ const needs = (requests: readonly StoreRequest[]): Array<{ blob: Blob; by: reado
   return [...all.values()]
 }
 
-const written = async (
-  { folder, claim }: Store,
-  digest: string,
-  bytes: Buffer,
-): Promise<PipeError | undefined> => {
+const written = async ({ folder }: Store, digest: string, bytes: Buffer): Promise<PipeError | undefined> => {
   try {
-    await writeWhole(blobPath(folder, digest), bytes, claim?.id)
+    await writeWhole(blobPath(folder, digest), bytes)
     return undefined
   } catch (error) {
     return asPipeError(diskError(error, folder))
@@ -87,7 +83,7 @@ export const unusable = ({ whole }: StoreRequest): PipeError | undefined => {
 export const unfetchable = (
   { whole, described, credentials }: StoreRequest,
   missing: ReadonlyMap<string, Missing>,
-  { shown, claim }: Store,
+  { shown, writable }: Store,
 ): PipeError | undefined => {
   const lacking = blobsOf(whole).flatMap(({ digest }) => missing.get(digest) ?? [])
   const first = lacking[0]
@@ -103,7 +99,7 @@ export const unfetchable = (
       hint: 'Remove the cache, or run the step that made the artifact again; with PULL_POLICY: missing and the credentials of the step the pipe fetches it again.',
     })
   }
-  return claim === undefined
+  return !writable
     ? new PipeError('PKG-STORE', failed, {
         why: 'The folder was made by another user, and this step may only read it.',
         hint: 'Run the step that made the artifact again, or run chmod -R a+rwX on the folder before the pipe.',

@@ -23,7 +23,21 @@ export const storeOf = (env: Environment, value: string | undefined, report: Rep
   if (isHome(value)) report('STORE', `${quote(value)}: ${NO_SHELL}`)
   else if (clone !== undefined && !wayBelow(value, clone))
     report('STORE', `${quote(value)} is not below the clone folder ${clone}`)
+  else if (value.split('/').some((name) => Buffer.byteLength(name) > LONGEST_NAME))
+    report('STORE', `${quote(value)} has a name of more than ${LONGEST_NAME} bytes`)
+  else if (clone !== undefined && leadsThroughLink(value, clone))
+    report('STORE', `${quote(value)} leads through a link, and what a pipeline carries is not behind it`)
   return resolve(value)
+}
+
+// Of a file or a folder, in Linux; the pipe puts a name beside the folder that is longer by twenty.
+const LONGEST_NAME = 230
+
+// The clone folder itself may be reached through a link.
+const leadsThroughLink = (value: string, clone: string): boolean => {
+  const [from, to] = [resolve(clone), resolve(value)]
+  const way = to.startsWith(`${from}${sep}`) ? relative(from, to) : relative(real(from), to)
+  return !way.startsWith('..') && way !== wayBelow(value, clone)
 }
 
 /**

@@ -1,14 +1,14 @@
-import { readdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { lstat, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { PipeError } from '../errors.ts'
+import { errnoOf } from '../file-error.ts'
 import { parseDigest } from '../image/digest.ts'
 import type { BlobOptions, BlobStream } from '../registry/blob.ts'
 import { type RetryPolicy, retry } from '../retry.ts'
 import { diskError } from './disk.ts'
-import { blobPath, makeFolder } from './layout.ts'
-import { type Claim, living } from './lock.ts'
-import { openPart, type Part } from './part.ts'
-import type { Blob } from './verify.ts'
+import { blobPath, isTemporary, makeFolder, temporaryName } from './layout.ts'
+import { append, openPart, type Part } from './part.ts'
+import { type Blob, sizeState } from './verify.ts'
 
 /** Asks the registry for a blob, from a byte on. */
 export type OpenBlob = (digest: string, options: BlobOptions) => Promise<BlobStream>
@@ -22,7 +22,6 @@ export interface Fetched {
 
 interface Context {
   folder: string
-  claim: Claim
   retrying: RetryPolicy
   /** Told about every piece. */
   onBytes?: ((bytes: number) => void) | undefined
@@ -36,31 +35,33 @@ interface Context {
  *   what the registry answers
  */
 export const fetchBlob = async (blob: Blob, openBlob: OpenBlob, context: Context): Promise<Fetched> => {
-  const { folder, claim } = context
+  const { folder, retrying } = context
   const path = blobPath(folder, blob.digest)
-  const own = `${path}.${claim.id}.part`
-  const part = await begin(blob, own, folder).catch((error) => {
-    throw diskError(error, folder)
-  })
+  const own = temporaryName(path, 'part')
+  const onDisk = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error) => {
+      throw diskError(error, folder)
+    })
+  await onDisk(makeFolder(dirname(path)))
+  const part = await onDisk(openPart(own, parseDigest(blob.digest).algorithm))
   const fetched: Fetched = { transferred: 0, attempts: 0 }
   try {
+    const left = await onDisk(takeOver(blob, path, { part, own, signal: retrying.clock?.signal }))
     for (let again = true; ; again = false) {
       await fetchRest({ blob, openBlob, part, fetched }, context)
-      await part.flush().catch((error) => {
-        throw diskError(error, folder)
-      })
+      await onDisk(part.flush())
       if (isWhole(part, blob)) break
       await part.restart()
       // Parts of two answers may not fit together, so try once more with a single answer from the start.
       if (!again) throw otherBytes(blob)
     }
-    await rename(own, path).catch((error) => {
-      throw diskError(error, folder)
-    })
+    await onDisk(putInPlace(blob, part, { own, folder }))
+    for (const each of left) await rm(each, { force: true }).catch(() => {})
     return fetched
   } catch (error) {
     // Wrong bytes are of no use; the beginning of the right ones is.
-    if (error instanceof PipeError && error.code === 'PKG-INTEGRITY') await rm(own, { force: true })
+    if (part.size() === 0 || (error instanceof PipeError && error.code === 'PKG-INTEGRITY'))
+      await rm(own, { force: true })
     else await part.flush().catch(() => {})
     throw error
   } finally {
@@ -68,11 +69,19 @@ export const fetchBlob = async (blob: Blob, openBlob: OpenBlob, context: Context
   }
 }
 
-const begin = async ({ digest }: Blob, own: string, folder: string): Promise<Part> => {
-  const path = blobPath(folder, digest)
-  await makeFolder(dirname(path))
-  await takeOver(path, own, folder)
-  return openPart(own, parseDigest(digest).algorithm)
+// A blob is what is on the disk, not what was meant to be there.
+const putInPlace = async (blob: Blob, part: Part, { own, folder }: { own: string; folder: string }) => {
+  const written = await part.sizeOnDisk()
+  if (written !== part.size())
+    throw new PipeError('PKG-DISK-FULL', `${folder} could not be written.`, {
+      said: `${written} of ${part.size()} bytes of ${blob.digest} are on the disk`,
+    })
+  try {
+    await rename(own, blobPath(folder, blob.digest))
+  } catch (error) {
+    // Another pipe that had the same blob before took this one for left.
+    if (errnoOf(error) !== 'ENOENT' || (await sizeState(folder, blob)) !== 'whole') throw error
+  }
 }
 
 interface Fetch {
@@ -116,19 +125,30 @@ const fetchRest = (
 
 const isWhole = (part: Part, { digest }: Blob): boolean => part.digest() === parseDigest(digest).encoded
 
-/** Takes over the part of a blob that a dead pipe left; only one of several pipes can rename it. */
-const takeOver = async (path: string, own: string, folder: string): Promise<void> => {
-  const { ids } = await living(folder)
-  const pattern = new RegExp(`^${basename(path)}\\.([0-9a-f]+)\\.part$`)
+interface Taking {
+  part: Part
+  /** The name of the part itself. */
+  own: string
+  signal: AbortSignal | undefined
+}
+
+/**
+ * Copies into a part what an earlier pipe left of the same blob: it may still be writing its own file.
+ *
+ * @returns the files that were left, of which nobody has need when the blob is whole
+ */
+const takeOver = async ({ size }: Blob, path: string, { part, own, signal }: Taking): Promise<string[]> => {
+  const left: Array<{ file: string; size: number }> = []
   for (const name of await readdir(dirname(path))) {
-    const id = pattern.exec(name)?.[1]
-    if (id === undefined || ids.has(id)) continue
-    try {
-      return await rename(`${dirname(path)}/${name}`, own)
-    } catch {
-      // Another pipe was faster.
-    }
+    const file = join(dirname(path), name)
+    if (file === own || !(isTemporary(name) && name.startsWith(`${basename(path)}.`))) continue
+    const found = await lstat(file).catch(() => undefined)
+    if (found?.isFile() && (size === 0 || found.size <= size)) left.push({ file, size: found.size })
   }
+  const [largest] = left.sort((a, b) => b.size - a.size)
+  // It may be one that only another user may read.
+  if (largest !== undefined) await append(part, largest.file, signal).catch(() => signal?.throwIfAborted())
+  return left.map(({ file }) => file)
 }
 
 const otherBytes = ({ digest, size }: Blob) =>

@@ -50,8 +50,8 @@ const wireIndex = z.looseObject({ manifests: z.array(wireEntry) })
 /** An entry as `index.json` has it; whatever other tools wrote there stays. */
 export type Entry = z.infer<typeof wireEntry>
 
-// Some ten thousand images.
-const LARGEST_INDEX = 16 * 1024 * 1024
+/** The most bytes of an index that are read: some ten thousand images. */
+export const LARGEST_INDEX = 16 * 1024 * 1024
 
 /** The entries of a store; none if there is no store, or if its index cannot be read. */
 export const readEntries = async (folder: string): Promise<Entry[]> => {
@@ -73,7 +73,7 @@ export const imageOf = ({
   const { os, architecture, variant } = platform ?? {}
   return {
     reference,
-    digest: annotations?.[DIGEST] ?? digest,
+    digest: isDigest(annotations?.[DIGEST]) ? annotations[DIGEST] : digest,
     manifest: { mediaType, digest, size },
     platform: os === undefined || architecture === undefined ? undefined : { os, architecture, variant },
   }
@@ -99,16 +99,19 @@ export const indexText = (entries: readonly Entry[]): string =>
 /** The text of `oci-layout` (image-spec, image-layout.md). */
 export const LAYOUT_TEXT = '{"imageLayoutVersion":"1.0.0"}\n'
 
-/**
- * Writes a file of a store in one piece: a reader sees either the old text or the new one.
- *
- * @param owner the id of this pipe's claim, for blobs: other pipes leave its temporary file alone as long as it lives
- */
-export const writeWhole = async (path: string, text: string | Buffer, owner?: string): Promise<void> => {
-  const id = randomBytes(6).toString('hex')
-  const temporary = `${path}.${owner === undefined ? id : `${owner}.${id}`}.tmp`
+/** The name beside a file under which it is written until it is whole. */
+export const temporaryName = (path: string, kind: 'tmp' | 'part'): string =>
+  `${path}.${randomBytes(6).toString('hex')}.${kind}`
+
+/** Whether a file has such a name. */
+export const isTemporary = (path: string): boolean => /[^/]\.[0-9a-f]{12}\.(?:tmp|part)$/.test(path)
+
+/** Writes a file of a store in one piece: a reader sees either the old text or the new one. */
+export const writeWhole = async (path: string, text: string | Buffer): Promise<void> => {
+  const temporary = temporaryName(path, 'tmp')
   try {
-    const file = await open(temporary, 'wx')
+    // Never one that is there: it may be a link.
+    const file = await open(temporary, 'wx', FILE_MODE)
     try {
       await file.writeFile(text)
       await file.chmod(FILE_MODE)
@@ -132,9 +135,9 @@ export const makeFolder = async (path: string): Promise<void> => {
 /** The mode of files in a store: the pipe of another step is another user, and may have to replace them. */
 export const FILE_MODE = 0o666
 
-const isDigest = (digest: string): boolean => {
+const isDigest = (digest: string | undefined): digest is string => {
   try {
-    parseDigest(digest)
+    parseDigest(digest ?? '')
     return true
   } catch {
     return false

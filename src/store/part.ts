@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
+import { openCarried } from './carried.ts'
 import { FILE_MODE } from './layout.ts'
 
 /** A blob that is being written, with the hash of its bytes so far. */
@@ -9,6 +10,8 @@ export interface Part {
   write(chunk: Buffer): Promise<void>
   /** Writes what is still in memory. */
   flush(): Promise<void>
+  /** The size of the file itself, which is another one if the disk did not take everything. */
+  sizeOnDisk(): Promise<number>
   /** The hash of all bytes so far, in hexadecimal. */
   digest(): string
   /** Forgets every byte. */
@@ -19,12 +22,12 @@ export interface Part {
 // The pieces from a socket are small, so several are written with one call.
 const TOGETHER = 256 * 1024
 
-/** Opens the part of a blob; what an earlier pipe left of it counts. */
+/** Makes the file of a part, which must not be there yet: a file that is may be a link to another one. */
 export const openPart = async (path: string, algorithm: string): Promise<Part> => {
-  const file = await open(path, 'a+', FILE_MODE)
+  const file = await open(path, 'ax', FILE_MODE)
   await file.chmod(FILE_MODE).catch(() => {})
   let hash = createHash(algorithm)
-  let size = await hashed(file, hash)
+  let size = 0
   let waiting: Buffer[] = []
   let waitingBytes = 0
 
@@ -32,7 +35,8 @@ export const openPart = async (path: string, algorithm: string): Promise<Part> =
     const chunks = waiting
     waiting = []
     waitingBytes = 0
-    if (chunks.length > 0) await file.writev(chunks)
+    // Unlike one call of the system, this goes on until all is written.
+    if (chunks.length > 0) await file.appendFile(Buffer.concat(chunks))
   }
   return {
     size: () => size,
@@ -44,6 +48,7 @@ export const openPart = async (path: string, algorithm: string): Promise<Part> =
       if (waitingBytes >= TOGETHER) await flush()
     },
     flush,
+    sizeOnDisk: async () => (await file.stat()).size,
     digest: () => hash.copy().digest('hex'),
     async restart() {
       waiting = []
@@ -56,14 +61,30 @@ export const openPart = async (path: string, algorithm: string): Promise<Part> =
   }
 }
 
-/** Feeds a file to a hash, and returns its size. */
-export const hashed = async (file: FileHandle, hash: Hash): Promise<number> => {
+/** Appends what an earlier pipe left of a blob, if that is a regular file. */
+export const append = async (part: Part, left: string, signal?: AbortSignal): Promise<void> => {
+  const file = await openCarried(left)
+  if (file === undefined) return
+  try {
+    for await (const chunk of chunksOf(file, signal)) await part.write(Buffer.from(chunk))
+  } finally {
+    await file.close()
+  }
+}
+
+/** Feeds a file to a hash. Throws the signal's reason when that is aborted. */
+export const hashed = async (file: FileHandle, hash: Hash, signal?: AbortSignal): Promise<void> => {
+  for await (const chunk of chunksOf(file, signal)) hash.update(chunk)
+}
+
+// One piece of memory for all chunks.
+async function* chunksOf(file: FileHandle, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
   const buffer = Buffer.allocUnsafe(TOGETHER)
-  let size = 0
-  for (;;) {
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, size)
-    if (bytesRead === 0) return size
-    hash.update(buffer.subarray(0, bytesRead))
-    size += bytesRead
+  for (let position = 0; ; ) {
+    signal?.throwIfAborted()
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
+    if (bytesRead === 0) return
+    position += bytesRead
+    yield buffer.subarray(0, bytesRead)
   }
 }

@@ -17,15 +17,21 @@ export interface Blob {
 export type BlobState = 'whole' | 'absent' | 'damaged' | 'unreadable'
 
 /** Checks a blob of a store by its size, which takes no time; if that is another one, by its bytes. */
-export const sizeState = async (folder: string, blob: Blob): Promise<BlobState> => {
+export const sizeState = async (folder: string, blob: Blob, signal?: AbortSignal): Promise<BlobState> => {
   const found = await lstat(blobPath(folder, blob.digest)).catch(() => undefined)
   if (found === undefined) return 'absent'
   // The size in a manifest may be wrong or missing; the digest decides.
-  return found.isFile() && found.size === blob.size && blob.size > 0 ? 'whole' : blobState(folder, blob)
+  return found.isFile() && found.size === blob.size && blob.size > 0
+    ? 'whole'
+    : blobState(folder, blob, signal)
 }
 
-/** Checks every byte of a blob of a store. */
-export const blobState = async (folder: string, { digest }: Pick<Blob, 'digest'>): Promise<BlobState> => {
+/** Checks every byte of a blob of a store. Throws the signal's reason when that is aborted. */
+export const blobState = async (
+  folder: string,
+  { digest }: Pick<Blob, 'digest'>,
+  signal?: AbortSignal,
+): Promise<BlobState> => {
   const path = blobPath(folder, digest)
   const { algorithm, encoded } = parseDigest(digest)
   try {
@@ -34,7 +40,7 @@ export const blobState = async (folder: string, { digest }: Pick<Blob, 'digest'>
     if (file === undefined) return 'damaged'
     try {
       const hash = createHash(algorithm)
-      await hashed(file, hash)
+      await hashed(file, hash, signal)
       return hash.digest('hex') === encoded ? 'whole' : 'damaged'
     } finally {
       await file.close()

@@ -108,7 +108,7 @@ const compareLoading = async (arena: Arena): Promise<void> => {
 
 /** `docker load` of the archive that the pipe makes, without the pipe around it. */
 const loadWith = async (arena: Arena, isInflated: boolean): Promise<Figures> => {
-  const store = await openStore(join(arena.dir, '.images'))
+  const store = await openStore(join(arena.dir, '.images'), { readOnly: false, onAside: console.log })
   try {
     const found = await store.find(`${image}:v1`, async () => ({ os: 'linux', architecture: 'amd64' }))
     if (found === undefined) throw new Error('The store has no image')

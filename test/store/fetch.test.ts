@@ -1,11 +1,24 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RegistryClient } from '../../src/registry/client.ts'
 import { fetchBlob } from '../../src/store/fetch.ts'
-import { type Claim, openClaim } from '../../src/store/lock.ts'
 import { blobReply, part, randomLayer } from '../fake-image.ts'
 import { type FakeRegistry, type Reply, type Script, type Seen, sha256, startFake } from '../fake-registry.ts'
 import { openClient } from '../registry/open-client.ts'
@@ -18,7 +31,6 @@ const retrying = { maxAttempts: 5, base: 1, cap: 2 }
 let registry: FakeRegistry
 let client: RegistryClient
 let folder: string
-let claim: Claim
 
 beforeEach(async () => {
   registry = await startFake()
@@ -26,16 +38,14 @@ beforeEach(async () => {
   client = openClient(registry.host, { timeouts: { body: 150, headers: 1000 } })
   folder = mkdtempSync(join(tmpdir(), 'store-'))
   await mkdir(join(folder, 'blobs/sha256'), { recursive: true })
-  claim = await openClaim(folder)
 })
 afterEach(async () => {
-  await claim.release()
   await client.close()
   await registry.close()
 })
 
 const fetch = (blob = BLOB) =>
-  fetchBlob(blob, (digest, options) => client.blob('acme/base', digest, options), { folder, claim, retrying })
+  fetchBlob(blob, (digest, options) => client.blob('acme/base', digest, options), { folder, retrying })
 const blobs = () => readdirSync(join(folder, 'blobs/sha256'))
 const stored = () => readFileSync(join(folder, 'blobs/sha256', BLOB.digest.slice('sha256:'.length)))
 const requests = () => registry.seen(ROUTE).map(({ headers }) => [headers.range, headers['if-range']])
@@ -170,14 +180,52 @@ describe('fetching a blob', () => {
     expect(stored().equals(BYTES)).toBe(true)
   })
 
-  it('leaves alone what a pipe that runs is writing', async () => {
-    const other = await openClaim(folder)
-    const theirs = join(folder, `blobs/sha256/${BLOB.digest.slice('sha256:'.length)}.${other.id}.part`)
-    writeFileSync(theirs, BYTES.subarray(0, 200_000))
+  it('copies what a pipe that runs is writing, and never writes there', async () => {
+    const theirs = join(folder, `blobs/sha256/${BLOB.digest.slice('sha256:'.length)}.0123456789ab.part`)
+    const file = openSync(theirs, 'w+')
+    writeSync(file, BYTES.subarray(0, 200_000))
     registry.on(ROUTE, blobReply(BYTES))
-    expect(await fetch()).toMatchObject({ transferred: BLOB.size })
-    expect(statSync(theirs).size).toBe(200_000)
-    await other.release()
+    expect(await fetch()).toMatchObject({ transferred: 100_000 })
+    // It stood still meanwhile, and goes on.
+    writeSync(file, Buffer.from('and more'))
+    expect(fstatSync(file).size).toBe(200_008)
+    closeSync(file)
+    expect(stored().equals(BYTES)).toBe(true)
+  })
+
+  it.each(['a link', 'a named pipe', 'a folder', 'a device'])(
+    'neither follows nor opens %s that was left in the place of a part',
+    async (kind) => {
+      const left = join(folder, `blobs/sha256/${BLOB.digest.slice('sha256:'.length)}.0123456789ab.part`)
+      const outside = join(folder, 'outside')
+      writeFileSync(outside, 'precious', { mode: 0o600 })
+      if (kind === 'a link') symlinkSync(outside, left)
+      else if (kind === 'a folder') mkdirSync(left)
+      else
+        execFileSync(
+          ...((kind === 'a device' ? ['mknod', [left, 'c', '1', '5']] : ['mkfifo', [left]]) as [
+            string,
+            string[],
+          ]),
+        )
+      registry.on(ROUTE, blobReply(BYTES))
+      expect(await fetch()).toEqual({ transferred: BLOB.size, attempts: 1 })
+      expect(stored().equals(BYTES)).toBe(true)
+      expect([readFileSync(outside, 'utf8'), statSync(outside).mode & 0o777]).toEqual(['precious', 0o600])
+    },
+  )
+
+  it('is content with the blob of a pipe that was faster', async () => {
+    const name = BLOB.digest.slice('sha256:'.length)
+    registry.on(ROUTE, (request) => {
+      // The other one is done, and removes what it takes for left.
+      writeFileSync(join(folder, 'blobs/sha256', name), BYTES)
+      for (const left of blobs().filter((each) => each.endsWith('.part')))
+        rmSync(join(folder, 'blobs/sha256', left))
+      return part(BYTES, request)
+    })
+    await fetch()
+    expect(blobs()).toEqual([name])
   })
 
   it('keeps what has arrived when it gives up', async () => {
@@ -216,7 +264,7 @@ describe('fetching a blob', () => {
     })
     try {
       const open = (digest: string, options: object) => signedIn.blob('acme/base', digest, options)
-      const { attempts } = await fetchBlob(BLOB, open, { folder, claim, retrying })
+      const { attempts } = await fetchBlob(BLOB, open, { folder, retrying })
       expect(attempts).toBe(2)
       expect(stored().equals(BYTES)).toBe(true)
       expect(storage.requests.map(({ headers }) => [headers.authorization, headers.range])).toEqual([

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openStore } from '../../src/store/store.ts'
+import { age } from '../age.ts'
 import { type FakeImage, fakeImage, randomLayer } from '../fake-image.ts'
 import { sha256 } from '../fake-registry.ts'
 
+const opening = { readOnly: false, onAside: () => {} }
 const OCI = 'application/vnd.oci.image.manifest.v1+json'
 const DOCKER = 'application/vnd.docker.distribution.manifest.v2+json'
 const INDEX = 'application/vnd.oci.image.index.v1+json'
@@ -29,6 +31,7 @@ const folderWith = (blobs: readonly Buffer[], entries: readonly Entry[]) => {
   mkdirSync(join(folder, 'blobs/sha256'), { recursive: true })
   for (const bytes of blobs) writeFileSync(pathOf(folder, sha256(bytes)), bytes)
   writeFileSync(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: entries }))
+  age(folder)
   return folder
 }
 const pathOf = (folder: string, digest: string) => join(folder, 'blobs', digest.replace(':', '/'))
@@ -51,7 +54,7 @@ const inDockersFormat = json({ ...JSON.parse(theirs.manifest.toString()), mediaT
 
 /** Has a pipe put an image of its own into a folder, which is when housekeeping removes what nobody needs. */
 const keepOurs = async (folder: string) => {
-  const store = await openStore(folder)
+  const store = await openStore(folder, opening)
   for (const bytes of blobsOf(ours)) writeFileSync(pathOf(folder, sha256(bytes)), bytes)
   const manifest = { mediaType: OCI, digest: ours.digest, size: ours.manifest.length }
   const unread = await store.keep([
@@ -134,7 +137,7 @@ describe('what an index.json of another tool leads to stays', () => {
     )
     const folder = folderWith([...blobsOf(theirs), ...blobsOf(other), both], [entryOf(both, INDEX)])
     const before = names(folder)
-    const store = await openStore(folder)
+    const store = await openStore(folder, opening)
     const found = await store.find(NAME, arm64)
     if (found === undefined) throw new Error('not found')
     await store.keep([found])
@@ -145,7 +148,7 @@ describe('what an index.json of another tool leads to stays', () => {
 
 describe('a name of a store', () => {
   const find = async (blobs: readonly Buffer[], entry: Entry) => {
-    const store = await openStore(folderWith(blobs, [entry]))
+    const store = await openStore(folderWith(blobs, [entry]), opening)
     try {
       return await store.find(NAME, arm64)
     } finally {
@@ -202,7 +205,7 @@ describe('a name of a store', () => {
     chmodSync(pathOf(folder, theirs.digest), 0o600)
     process.seteuid?.(65534)
     try {
-      const store = await openStore(folder)
+      const store = await openStore(folder, opening)
       await expect(store.find(NAME, arm64)).rejects.toMatchObject({
         code: 'PKG-MANIFEST',
         why: expect.stringContaining('EACCES'),
@@ -216,7 +219,7 @@ describe('a name of a store', () => {
 
   it('is listed again as what it is', async () => {
     const folder = folderWith([...blobsOf(theirs), inDockersFormat], [entryOf(inDockersFormat, OCI)])
-    const store = await openStore(folder)
+    const store = await openStore(folder, opening)
     const found = await store.find(NAME, arm64)
     if (found === undefined) throw new Error('not found')
     await store.keep([found])

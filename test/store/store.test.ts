@@ -8,7 +8,6 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,12 +16,13 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { archive, type Inflated, type WholeImage } from '../../src/store/archive.ts'
 import { SizeError } from '../../src/store/inflate.ts'
-import { openClaim } from '../../src/store/lock.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { blobState, sizeState } from '../../src/store/verify.ts'
+import { age } from '../age.ts'
 import { type FakeImage, fakeImage, randomLayer } from '../fake-image.ts'
 import { imageIndex, sha256 } from '../fake-package.ts'
 
+const opening = { readOnly: false, onAside: () => {} }
 const newFolder = () => join(mkdtempSync(join(tmpdir(), 'store-')), '.images')
 const pathOf = (folder: string, digest: string) => join(folder, 'blobs', digest.replace(':', '/'))
 const amd64 = async () => ({ os: 'linux', architecture: 'amd64' })
@@ -62,7 +62,7 @@ const json = (folder: string, name: string) => JSON.parse(readFileSync(join(fold
 
 /** A store that holds these images under these names. */
 const storeOf = async (images: Record<string, FakeImage>): Promise<Store> => {
-  const store = await openStore(newFolder())
+  const store = await openStore(newFolder(), opening)
   for (const image of Object.values(images)) fill(store.folder, image)
   await store.keep(Object.entries(images).map(([name, image]) => whole(image, name)))
   return store
@@ -113,6 +113,7 @@ describe('a store', () => {
     const store = await storeOf({ 'r.test/a/base:1': base, 'r.test/a/tools:2': tools })
     expect(blobs(store.folder).sort()).toEqual(digestsOf(base, tools))
     const newer = fakeImage([randomLayer(10)])
+    age(store.folder)
     fill(store.folder, newer)
     await store.keep([whole(newer, 'r.test/a/base:1')])
     expect(blobs(store.folder).sort()).toEqual(digestsOf(newer, tools))
@@ -122,7 +123,7 @@ describe('a store', () => {
   })
 
   it('has an image of each platform under one tag, and finds the one of the engine', async () => {
-    const store = await openStore(newFolder())
+    const store = await openStore(newFolder(), opening)
     const [arm, amd] = [fakeImage([randomLayer(20)]), fakeImage([randomLayer(30)], 'amd64')]
     const text = imageIndex({ 'linux/arm64': `${arm.manifest}`, 'linux/amd64': `${amd.manifest}` })
     const index = sha256(text)
@@ -143,54 +144,24 @@ describe('a store', () => {
     await store.close()
   })
 
-  it('keeps the blobs of a pipe that runs, and removes those that a killed one left', async () => {
+  it('keeps what another pipe may be writing now, and removes it an hour later', async () => {
     const store = await storeOf({ 'r.test/a/base:1': base })
-    const other = await openClaim(store.folder)
-    const [theirs, left] = [fakeImage([randomLayer(5)]), fakeImage([randomLayer(6)])]
-    await other.add([...theirs.blobs.keys()])
-    for (const image of [theirs, left]) fill(store.folder, image)
-    const part = (id: string) => join(store.folder, `blobs/sha256/${base.digest.slice(7)}.${id}.part`)
-    writeFileSync(part(other.id), 'their part')
-    writeFileSync(part('0123456789ab'), 'a part of nobody')
-    // Their manifest is being written.
-    const writing = `${pathOf(store.folder, theirs.digest)}.${other.id}.0123456789ab.tmp`
-    writeFileSync(writing, 'half of it')
-    for (const name of ['index.json', 'manifest.json', 'oci-layout', '.in-use-0123456789ab', 'mine'])
-      writeFileSync(join(store.folder, `${name}.0123456789ab.tmp`), 'left')
+    const theirs = fakeImage([randomLayer(5)])
+    fill(store.folder, theirs)
+    const temporary = [
+      `blobs/sha256/${base.digest.slice(7)}.0123456789ab.part`,
+      `blobs/sha256/${theirs.digest.slice(7)}.0123456789ab.tmp`,
+      ...['index.json', 'manifest.json', 'oci-layout'].map((name) => `${name}.0123456789ab.tmp`),
+    ]
+    for (const name of temporary) writeFileSync(join(store.folder, name), 'half of it')
     await store.keep([whole(base, 'r.test/a/base:1')])
-    expect(readdirSync(store.folder).filter((name) => name.endsWith('.tmp'))).toEqual([
-      'mine.0123456789ab.tmp',
-    ])
-    expect(readFileSync(writing, 'utf8')).toBe('half of it')
-    rmSync(writing)
-    const kept = blobs(store.folder).sort()
-    expect(kept).toEqual(
-      [...digestsOf(base), ...theirs.blobs.keys(), `${base.digest}.${other.id}.part`].sort(),
-    )
-    await other.release()
-    await store.keep([whole(base, 'r.test/a/base:1')])
-    expect(blobs(store.folder).sort()).toEqual(
-      [...digestsOf(base), `${base.digest}.${other.id}.part`]
-        .sort()
-        .filter((name) => !name.endsWith('.part')),
-    )
-    await store.close()
-  })
-
-  it('takes a pipe for gone that has not been heard of for ten seconds', async () => {
-    const store = await storeOf({ 'r.test/a/base:1': base })
-    const left = fakeImage([randomLayer(7)])
-    fill(store.folder, left)
-    const claim = join(store.folder, '.in-use-0123456789ab')
-    writeFileSync(claim, JSON.stringify([...left.blobs.keys()]))
-    const long = Date.now() / 1000 - 11
-    utimesSync(claim, long, long)
-    writeFileSync(join(store.folder, '.lock'), '')
-    utimesSync(join(store.folder, '.lock'), long, long)
+    expect(blobs(store.folder)).toEqual(expect.arrayContaining(digestsOf(base, theirs)))
+    for (const name of temporary) expect(readFileSync(join(store.folder, name), 'utf8')).toBe('half of it')
+    age(store.folder)
     await store.keep([whole(base, 'r.test/a/base:1')])
     await store.close()
     expect(blobs(store.folder).sort()).toEqual(digestsOf(base))
-    expect(readdirSync(store.folder).filter((name) => name.startsWith('.'))).toEqual([])
+    expect(readdirSync(store.folder).sort()).toEqual(['blobs', 'index.json', 'manifest.json', 'oci-layout'])
   })
 
   it('loses nothing where twenty pipes list images at the same time', async () => {
@@ -198,8 +169,7 @@ describe('a store', () => {
     const images = Array.from({ length: 20 }, (_, index) => fakeImage([shared, randomLayer(100 + index)]))
     await Promise.all(
       images.map(async (image, index) => {
-        const store = await openStore(folder)
-        await store.claim?.add(digestsOf(image))
+        const store = await openStore(folder, opening)
         fill(folder, image)
         await store.keep([whole(image, `r.test/a/image-${index}:1`)])
         await store.close()
@@ -232,7 +202,7 @@ describe('a store', () => {
       artifactType: 'application/x',
     }
     writeFileSync(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [theirs] }))
-    const store = await openStore(folder)
+    const store = await openStore(folder, opening)
     fill(folder, base)
     await store.keep([whole(base, 'r.test/a/base:1')])
     await store.close()
@@ -288,7 +258,7 @@ describe('a store', () => {
   it('fails clearly where a file is in the way', async () => {
     const folder = newFolder()
     writeFileSync(folder, '')
-    await expect(openStore(folder)).rejects.toMatchObject({ code: 'PKG-STORE' })
+    await expect(openStore(folder, opening)).rejects.toMatchObject({ code: 'PKG-STORE' })
   })
 })
 
@@ -379,15 +349,15 @@ describe('the archive of a store', () => {
 
 describe('a store that this step may only read', () => {
   // As root every folder is writable, so the folder belongs to somebody else and this test runs as nobody.
-  it.runIf(process.getuid?.() === 0)('is opened without a claim and without a trace', async () => {
+  it.runIf(process.getuid?.() === 0)('is opened without a trace', async () => {
     const { folder, close } = await storeOf({ 'r.test/a/base:1': base })
     await close()
     for (const path of ['', 'blobs', 'blobs/sha256']) chmodSync(join(folder, path), 0o755)
     chmodSync(join(folder, '..'), 0o755)
     process.seteuid?.(65534)
     try {
-      const store = await openStore(folder)
-      expect(store.claim).toBeUndefined()
+      const store = await openStore(folder, opening)
+      expect(store.writable).toBe(false)
       expect((await store.find('r.test/a/base:1', arm64))?.digest).toBe(base.digest)
       await store.close()
     } finally {
