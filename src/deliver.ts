@@ -33,26 +33,27 @@ const CONCURRENCY = 3
  * store if there is one, and has the engine pull the rest.
  */
 export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outcome> => {
-  const { images, registry, platform: chosen, pullPolicy, concurrency = CONCURRENCY } = settings
+  const { images, registry, platform: chosen, pullPolicies, concurrency = CONCURRENCY } = settings
   const { engine, clients, log } = tools
   const signIns = createSignIns(registry, tools)
   const likely = likelyCredential(settings)
   if (likely !== undefined) signIns.expect(likely)
+  const readOnly = pullPolicies.every((policy) => policy === 'never')
   const store =
     settings.store === undefined
       ? undefined
-      : await openStore(settings.store, { readOnly: pullPolicy === 'never', onAside: log.warning })
+      : await openStore(settings.store, { readOnly, onAside: log.warning })
   try {
     const version = once(() => engine.anonymous.version())
     const wanted = async () => chosen ?? (await version()).platform
     const lookup = createLookup({ ...settings, clients, wanted })
     const listing = engine.anonymous.images()
-    const places = { pullPolicy, engine, log, lookup, present: listing, store, wanted, chosen }
+    const places = { pullPolicies, engine, log, lookup, present: listing, store, wanted, chosen }
     const deliveries = await locateAll(images, places)
     // Ask for the engine's version in advance: it takes as long as a login, and judging these images will need it.
     if (chosen === undefined && deliveries.some(isToJudge)) version().catch(() => {})
     const present = await listing
-    if (store !== undefined) await handOver(deliveries, { ...tools, store, lookup, present, pullPolicy })
+    if (store !== undefined) await handOver(deliveries, { ...tools, store, lookup, present, pullPolicies })
     const isToRun = (image: ImageReference) => settings.run !== undefined && image === images[0]
     const fitting = { chosen, version, isToRun }
     const found = { signIns, lookup, present, store: settings.store, counted: new Set<string>() }
@@ -69,8 +70,8 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
 }
 
 // Without a store, the engine will most likely pull a private image, whatever the registry says of it.
-const likelyCredential = ({ images, registry, builtIn, pullPolicy, store }: Settings) =>
-  pullPolicy === 'always' && store === undefined && images.some(({ domain }) => domain === registry)
+const likelyCredential = ({ images, registry, builtIn, pullPolicies, store }: Settings) =>
+  pullPolicies[0] === 'always' && store === undefined && images.some(({ domain }) => domain === registry)
     ? builtIn
     : undefined
 

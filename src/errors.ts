@@ -233,7 +233,7 @@ const entries = {
   'PKG-STORE': {
     side: 'disk',
     exitCode: 10,
-    why: 'The folder of STORE can be neither created nor read.',
+    why: 'The folder of STORE can be neither created nor read, or holds what no store has.',
     hint: 'Name a folder under the clone folder in STORE, such as .images; a file of that name must not be in the way.',
   },
 

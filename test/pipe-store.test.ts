@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -5,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +15,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { age } from './age.ts'
 import type { FakeDockerOptions } from './fake-docker.ts'
-import { blobReply, type FakeImage, fakeImage, serveImage, tarLayer } from './fake-image.ts'
+import { blobReply, type FakeImage, fakeImage, randomLayer, serveImage, tarLayer } from './fake-image.ts'
 import { imageIndex, serveBasic } from './fake-package.ts'
 import { type FakeRegistry, manifestReply, sha256, startFake } from './fake-registry.ts'
 import { closedHost, type PipeOptions, runPipe, TOKEN, USERNAME } from './run-pipe.ts'
@@ -318,6 +320,77 @@ describe('with STORE the pipe', () => {
     expect(blobsAsked(requests)).toEqual([])
   })
 
+  /** Puts a layer of 40 GB into the store, of which the disk holds nothing, under a digest that it does not have. */
+  const withEndlessLayer = async () => {
+    await run()
+    const digest = `sha256:${'1'.repeat(64)}`
+    const manifest = JSON.parse(base.manifest.toString())
+    manifest.layers[0] = { ...manifest.layers[0], digest, size: 40e9 }
+    const bytes = JSON.stringify(manifest)
+    writeFileSync(blobFile(sha256(bytes)), bytes)
+    writeFileSync(blobFile(digest), '')
+    truncateSync(blobFile(digest), 40e9)
+    const index = readFileSync(join(clone, '.images/index.json'), 'utf8')
+    writeFileSync(join(clone, '.images/index.json'), index.replaceAll(base.digest, sha256(bytes)))
+  }
+
+  it('ends with TIMEOUT, also where it checks the bytes of a store', async () => {
+    await withEndlessLayer()
+    const { exitCode, seconds } = await run({ PULL_POLICY: 'never', TIMEOUT: '1s' })
+    expect(exitCode).toBe(124)
+    expect(seconds).toBeLessThan(3)
+  })
+
+  it('ends with the step, also where it checks the bytes of a store', async () => {
+    await withEndlessLayer()
+    const { exitCode, seconds } = await run(
+      { PULL_POLICY: 'never' },
+      { stop: { signal: 'SIGTERM', at: 'image ls' } },
+    )
+    expect(exitCode).toBe(143)
+    expect(seconds).toBeLessThan(3)
+  })
+
+  // Only root may mount a small disk.
+  it.runIf(process.getuid?.() === 0)(
+    'says that the disk is full where it does not take a whole blob',
+    async () => {
+      const large = fakeImage([randomLayer(900_000)])
+      const manifest = JSON.parse(large.manifest.toString())
+      // Else it would not even begin.
+      manifest.layers[0].size = 1
+      registry.on('GET /v2/acme/base/manifests/1.4', manifestReply(Buffer.from(JSON.stringify(manifest))))
+      for (const [digest, bytes] of large.blobs)
+        registry.on(`GET /v2/acme/base/blobs/${digest}`, blobReply(bytes))
+      const folder = join(clone, '.images')
+      mkdirSync(folder)
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400k,mode=777', 'tmpfs', folder])
+      try {
+        const { exitCode, log } = await run({ MAX_ATTEMPTS: '1' })
+        expect([exitCode, log]).toEqual([10, expect.stringContaining('ERROR: PKG-DISK-FULL')])
+        expect(existsSync(blobFile(firstLayer(large)))).toBe(false)
+      } finally {
+        execFileSync('umount', [folder])
+      }
+    },
+  )
+
+  it('refuses a configuration that is not of these layers, which containerd would load', async () => {
+    const config = Buffer.from(
+      JSON.stringify({ os: 'linux', architecture: 'arm64', rootfs: { diff_ids: [] } }),
+    )
+    const manifest = JSON.parse(base.manifest.toString())
+    Object.assign(manifest.config, { digest: sha256(config), size: config.length })
+    registry.on('GET /v2/acme/base/manifests/1.4', manifestReply(Buffer.from(JSON.stringify(manifest))))
+    registry.on(`GET /v2/acme/base/blobs/${sha256(config)}`, { body: config })
+    const { exitCode, log, commands } = await run()
+    expect([exitCode, log]).toEqual([
+      6,
+      expect.stringContaining('Its configuration has 0 layers, its manifest 2.'),
+    ])
+    expect(commands.filter((command) => command.startsWith('load'))).toEqual([])
+  })
+
   it('lets the engine try where the pipe cannot reach the registry, and says that nothing is kept', async () => {
     const host = await closedHost()
     const { exitCode, log, commands } = await run(
@@ -390,9 +463,49 @@ describe('PULL_POLICY', () => {
     expect(commands).toContain(`pull REGISTRY/acme/base@${base.digest}`)
   })
 
+  it('always and then missing takes what is here where the registry cannot tell, and says so', async () => {
+    await run()
+    registry.on('GET /v2/', { status: 503 })
+    const { exitCode, log, result } = await run({ PULL_POLICY: 'always, missing', MAX_ATTEMPTS: '1' })
+    expect([exitCode, log]).toEqual([
+      0,
+      expect.stringMatching(
+        /WARNING: \S+base:1.4 is taken as PULL_POLICY: missing finds it, and may be an older one: .*503/,
+      ),
+    ])
+    expect(result().images[0]).toMatchObject({ source: 'store', bytesTransferred: 0 })
+  })
+
+  it('always alone names this way out', async () => {
+    await run()
+    registry.on('GET /v2/', { status: 503 })
+    const { exitCode, log } = await run(
+      { MAX_ATTEMPTS: '1' },
+      {
+        answers: {
+          pull: { exitCode: 1, stderr: 'received unexpected HTTP status: 503 Service Unavailable' },
+        },
+      },
+    )
+    expect([exitCode, log]).toEqual([8, expect.stringContaining('PULL_POLICY: [always, missing] takes it')])
+  })
+
+  it('always and then missing obeys a refusal', async () => {
+    await run()
+    registry.on('GET /v2/acme/base/manifests/1.4', { status: 403, body: { errors: [{ code: 'DENIED' }] } })
+    const { exitCode, log } = await run({ PULL_POLICY: 'always, missing' })
+    expect([exitCode, log]).toEqual([3, expect.stringContaining('PKG-ACCESS-DENIED')])
+  })
+
+  it('never and then always asks only for what is not here', async () => {
+    const first = await run({ PULL_POLICY: 'never, always' })
+    const second = await run({ PULL_POLICY: 'never, always' })
+    expect([first.exitCode, second.exitCode, second.requests]).toEqual([0, 0, []])
+  })
+
   it('is one of three words', async () => {
     const { exitCode, log } = await run({ PULL_POLICY: 'sometimes' })
     expect(exitCode).toBe(2)
-    expect(log).toContain('PULL_POLICY: "sometimes" is not a policy. Allowed: always, missing or never')
+    expect(log).toContain('PULL_POLICY: "sometimes" is not a policy. Allowed: always, missing or never,')
   })
 })

@@ -31,7 +31,12 @@ export type ImageSource =
   | { from: 'store'; stored: WholeImage }
   | { from: 'registry'; resolved: Resolved }
   /** Only the engine can find out. */
-  | { from: 'unknown'; error: PipeError }
+  | {
+      from: 'unknown'
+      error: PipeError
+      /** Whether an image of this name is in the engine or the store. */
+      isHere?: boolean
+    }
   | { from: 'nowhere'; error: PipeError }
 
 interface Facts {

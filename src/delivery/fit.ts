@@ -76,6 +76,15 @@ export const unusable = (
 ): PipeError | undefined => {
   if (configuration instanceof PipeError)
     return isDefinite(configuration) ? absentPart(configuration) : undefined
+  return misnamed(name, layers, configuration)
+}
+
+/** Why a configuration is not that of an image of these layers; undefined if it is. Containerd's store loads it anyway. */
+export const misnamed = (
+  name: string,
+  layers: readonly unknown[],
+  configuration: Configuration,
+): PipeError | undefined => {
   if (configuration.layers === layers.length) return undefined
   const why =
     configuration.layers === undefined

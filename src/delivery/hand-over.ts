@@ -15,7 +15,7 @@ import { localName } from './names.ts'
 import { type StoreRequest, storeRequest } from './store-request.ts'
 import type { Tools } from './tools.ts'
 
-interface Around extends Tools, Pick<Settings, 'pullPolicy'> {
+interface Around extends Tools, Pick<Settings, 'pullPolicies'> {
   store: Store
   lookup: Lookup
   present: EngineImages

@@ -1,11 +1,12 @@
 import { asPipeError, PipeError } from '../errors.ts'
 import { blobsOf, type WholeImage } from '../store/archive.ts'
-import { configuredPlatform, measured } from '../store/contents.ts'
+import { configurationOf, measured } from '../store/contents.ts'
 import { diskError } from '../store/disk.ts'
 import type { Store } from '../store/store.ts'
 import { seconds, size } from '../units.ts'
 import { warnOfSize } from './carried-size.ts'
 import { type Fetches, fetchAll } from './fetch-all.ts'
+import { misnamed } from './fit.ts'
 import { type Missing, missingBlobs, unfetchable, unusable } from './missing.ts'
 import { tooLarge } from './space.ts'
 import type { StoreRequest } from './store-request.ts'
@@ -82,8 +83,10 @@ const settled = async (
   }
   try {
     const whole = await measured(store.folder, request.whole)
-    const platform = await configuredPlatform(store.folder, whole)
-    return { whole: { ...whole, platform }, transferred, attempts }
+    const configuration = await configurationOf(store.folder, whole)
+    const fault = configuration && misnamed(whole.reference, whole.layers, configuration)
+    // An index may say less of the platform, and not every image is in one.
+    return fault ?? { whole: { ...whole, platform: configuration?.platform }, transferred, attempts }
   } catch (error) {
     return asPipeError(diskError(error, store.folder))
   }

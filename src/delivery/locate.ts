@@ -7,7 +7,7 @@ import type { ImageReference } from '../image/reference.ts'
 import type { Lookup } from '../lookup/lookup.ts'
 import type { Resolved } from '../lookup/resolve.ts'
 import { noCredentials } from '../settings/credentials.ts'
-import type { Settings } from '../settings/settings.ts'
+import type { PullPolicy, Settings } from '../settings/settings.ts'
 import type { WholeImage } from '../store/archive.ts'
 import type { Store } from '../store/store.ts'
 import type { ImageSource } from './delivery.ts'
@@ -16,7 +16,7 @@ import { storedName } from './names.ts'
 import type { Tools } from './tools.ts'
 
 /** Where images can be, and what decides between these places. */
-export interface Places extends Pick<Settings, 'pullPolicy'>, Pick<Tools, 'engine' | 'log'> {
+export interface Places extends Pick<Settings, 'pullPolicies'>, Pick<Tools, 'engine' | 'log'> {
   lookup: Lookup
   present: Promise<EngineImages>
   store: Store | undefined
@@ -29,19 +29,46 @@ export interface Places extends Pick<Settings, 'pullPolicy'>, Pick<Tools, 'engin
 /**
  * Decides by PULL_POLICY where an image is taken from. `always` asks the registry what the tag means, and takes that
  * image from the engine if it is there; `missing` asks only if neither engine nor store has the image; `never` does not
- * ask.
+ * ask. Of several, the next is tried where the one before found nothing here, or the registry gave no answer about the
+ * image.
  */
 export const locate = async (image: ImageReference, places: Places): Promise<ImageSource> => {
-  const { pullPolicy, lookup, store, log } = places
-  if (pullPolicy === 'always') return ask(image, places)
-  const here = await lookHere(image, places).catch((error: unknown) => {
+  const { pullPolicies, log } = places
+  const [first = 'always', ...others] = pullPolicies
+  const source = await locateBy(first, image, places)
+  if (!isOpen(source)) return source
+  for (const policy of others) {
+    const next = await locateBy(policy, image, places)
+    if (next.from === 'nowhere' || next.from === 'unknown') continue
+    const { message, said } = source.error
+    log.warning(
+      `${storedName(image)} is taken as PULL_POLICY: ${policy} finds it, and may be an older one: ${message}${said === undefined ? '' : ` (${said})`}`,
+    )
+    return next
+  }
+  if (source.from === 'nowhere' || pullPolicies.includes('missing')) return source
+  const here = await lookHere(image, 'missing', places).catch(() => undefined)
+  return { ...source, isHere: here !== undefined }
+}
+
+type Open = Extract<ImageSource, { from: 'nowhere' | 'unknown' }>
+
+// A refusal is an answer; that the image is not here, and that the registry cannot tell now, are none.
+const isOpen = (source: ImageSource): source is Open =>
+  source.from === 'unknown' ||
+  (source.from === 'nowhere' && ['PKG-NOT-HERE', 'PKG-RATE-LIMIT'].includes(source.error.code))
+
+const locateBy = async (policy: PullPolicy, image: ImageReference, places: Places): Promise<ImageSource> => {
+  const { lookup, store, log } = places
+  if (policy === 'always') return ask(image, places)
+  const here = await lookHere(image, policy, places).catch((error: unknown) => {
     if (!(error instanceof PipeError && NO_IMAGE.includes(error.code))) throw error
-    if (pullPolicy === 'never') return { from: 'nowhere', error } as const
+    if (policy === 'never') return { from: 'nowhere', error } as const
     log.warning(error.message)
     return undefined
   })
   if (here !== undefined) return here
-  if (pullPolicy === 'never') return { from: 'nowhere', error: notHere(image, store) }
+  if (policy === 'never') return { from: 'nowhere', error: notHere(image, store) }
   if (lookup.credentials(image).length === 0) return { from: 'nowhere', error: noCredentials(image.domain) }
   return ask(image, places)
 }
@@ -81,14 +108,18 @@ const ofIndex = async (
   return its !== undefined && isSamePlatform(its, platform) ? found : undefined
 }
 
-const lookHere = async (image: ImageReference, places: Places): Promise<ImageSource | undefined> => {
+const lookHere = async (
+  image: ImageReference,
+  policy: PullPolicy,
+  places: Places,
+): Promise<ImageSource | undefined> => {
   const { present, store, wanted } = places
   const images = await present
   const named =
     image.digest === undefined
       ? images.byTag(image.name, image.tag ?? 'latest')
       : images.byDigest(image.name, [image.digest])
-  const fitting = named === undefined ? undefined : await fittingImage(named, places)
+  const fitting = named === undefined ? undefined : await fittingImage(named, policy, places)
   // If the engine has the image, a damaged store does not matter.
   const stored = await store?.find(storedName(image), wanted).catch((error: unknown) => {
     if (fitting === undefined) throw error
@@ -105,11 +136,12 @@ const lookHere = async (image: ImageReference, places: Places): Promise<ImageSou
 // asked for the right one, only PLATFORM counts.
 const fittingImage = async (
   id: string,
-  { engine, pullPolicy, wanted, chosen }: Places,
+  policy: PullPolicy,
+  { engine, wanted, chosen }: Places,
 ): Promise<EngineImage | undefined> => {
   const found = await engine.anonymous.inspect(id)
   const platform = platformFrom(found.platform)
-  if (platform === undefined || (chosen === undefined && pullPolicy === 'never')) return found
+  if (platform === undefined || (chosen === undefined && policy === 'never')) return found
   const fits =
     chosen === undefined ? mayRun(await wanted(), platform) : matchPlatform(chosen).matches(platform)
   return fits ? found : undefined

@@ -22,10 +22,10 @@ export interface StoreRequest {
 /** The request to the store for an image; undefined if the image does not concern the store. */
 export const storeRequest = (
   { image, source }: Delivery,
-  { lookup, pullPolicy }: { lookup: Lookup } & Pick<Settings, 'pullPolicy'>,
+  { lookup, pullPolicies }: { lookup: Lookup } & Pick<Settings, 'pullPolicies'>,
 ): StoreRequest | undefined => {
   if (source.from === 'store') {
-    const credentials = pullPolicy === 'never' ? [] : lookup.credentials(image)
+    const credentials = pullPolicies.every((policy) => policy === 'never') ? [] : lookup.credentials(image)
     return { image, whole: source.stored, described: new Map(), loaded: true, credentials }
   }
   const resolved = 'resolved' in source ? source.resolved : undefined

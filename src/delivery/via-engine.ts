@@ -39,12 +39,18 @@ export const viaEngine = async (
   if (source.from === 'store') return pullAnyhow({ ...image, digest: source.stored.digest }, around)
   if (source.from === 'unknown') {
     warnOfUnknown(image, source.error, around)
-    return inWords(await pullAnyhow(image, around), source.error)
+    const result = inWords(await pullAnyhow(image, around), source.error)
+    return source.isHere && result instanceof PipeError
+      ? result.with({ hint: `${result.hint} ${WAY_OUT}` })
+      : result
   }
   const { resolved } = source
   const credentials = new Set([resolved.credential, ...lookup.credentials(image)])
   return pullWith([...credentials], image, { resolved, around })
 }
+
+const WAY_OUT =
+  'An image of this name is here: PULL_POLICY: [always, missing] takes it where the registry cannot be reached.'
 
 // A registry that answers a login oddly may still let an engine pull without one.
 const pullAnyhow = async (image: ImageReference, around: Around): Promise<DeliveredImage | PipeError> => {

@@ -6,7 +6,7 @@ import { type Variable, type VariableName, variableNames, variables } from './va
 
 /** Variables before they are checked: strings, and for list variables their items. */
 export type Raw = {
-  [Name in VariableName]: Name extends 'IMAGE' | 'AUTH_REALM_HOSTS'
+  [Name in VariableName]: Name extends 'IMAGE' | 'AUTH_REALM_HOSTS' | 'PULL_POLICY'
     ? string[] | undefined
     : Name extends 'RUN' | 'RUN_ENV'
       ? string | string[] | undefined

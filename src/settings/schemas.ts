@@ -20,6 +20,12 @@ export const flag = z._default(
 const HOST =
   /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::\d+)?$/
 
+/** When the registry is asked: for every image, only for those that neither engine nor store has, or never. */
+export const pullPolicy = z.pipe(
+  text.check(z.toLowerCase()),
+  z.enum(['always', 'missing', 'never'], 'is not a policy'),
+)
+
 /** A host name, an IPv4 address or an IPv6 address in brackets, and a port if there is one; in lower case. */
 export const host = text.check(
   z.toLowerCase(),

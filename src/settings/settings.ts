@@ -16,6 +16,9 @@ import { secretValues } from './secrets.ts'
 import { checkUnknown } from './unknown.ts'
 import { DEFAULT_REGISTRY, type VariableName, variableNames, variables } from './variables.ts'
 
+/** When the registry is asked: for every image, only for those that neither engine nor store has, or never. */
+export type PullPolicy = 'always' | 'missing' | 'never'
+
 /** The settings of a run, checked and complete. */
 export interface Settings {
   images: ImageReference[]
@@ -26,8 +29,8 @@ export interface Settings {
   apiToken: Credential | undefined
   /** The platform to take from a multi-platform image; undefined: the engine's. */
   platform: Platform | undefined
-  /** When the registry is asked: for every image, only for those that neither engine nor store has, or never. */
-  pullPolicy: 'always' | 'missing' | 'never'
+  /** At least one; the next is for an image for which the one before finds nothing, or not whom to ask. */
+  pullPolicies: readonly PullPolicy[]
   /** Folder to keep the images in and to load them from. */
   store: string | undefined
   /** The only hosts that may be the registry's auth realm; undefined: by the rules of `registry/auth/realm.ts`. */
@@ -88,7 +91,7 @@ export const readSettings = (env: Environment): Settings => {
   const { PULL_POLICY, PLATFORM, AUTH_REALM_HOSTS, CHECK_ONLY, CONCURRENCY, MAX_ATTEMPTS, TIMEOUT } =
     parsed.data
   // The other policies may find every image here, and then need no credentials.
-  if (PULL_POLICY === 'always' && builtIn === undefined && apiToken === undefined) {
+  if (PULL_POLICY[0] === 'always' && builtIn === undefined && apiToken === undefined) {
     if (images.some(({ domain }) => domain === registry)) throw noCredentials(registry)
   }
   if (CHECK_ONLY && run !== undefined) warn('CHECK_ONLY: the commands of RUN are not run')
@@ -97,7 +100,7 @@ export const readSettings = (env: Environment): Settings => {
     registry,
     builtIn,
     apiToken,
-    pullPolicy: PULL_POLICY,
+    pullPolicies: PULL_POLICY,
     store,
     platform: PLATFORM,
     authRealmHosts: AUTH_REALM_HOSTS,

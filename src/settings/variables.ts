@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { duration, flag, host, numberFrom1To, platform, registry, text } from './schemas.ts'
+import { duration, flag, host, numberFrom1To, platform, pullPolicy, registry, text } from './schemas.ts'
 
 /** A variable of the pipe. */
 export interface Variable {
@@ -59,12 +59,11 @@ export const variables = {
     secret: true,
   },
   PULL_POLICY: {
-    schema: z._default(
-      z.pipe(text.check(z.toLowerCase()), z.enum(['always', 'missing', 'never'], 'is not a policy')),
-      'always',
-    ),
-    allowed: 'always, missing or never',
-    example: 'PULL_POLICY: missing',
+    schema: z._default(z.array(pullPolicy), ['always']),
+    allowed: 'always, missing or never, or several of them in the order in which they are tried',
+    example: 'PULL_POLICY: missing, PULL_POLICY: [always, missing]',
+    list: true,
+    written: 'always',
   },
   PLATFORM: {
     schema: z.optional(platform),

@@ -1,8 +1,7 @@
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf } from '../image/digest.ts'
-import type { Platform } from '../image/platform.ts'
-import { readConfiguration } from '../registry/configuration.ts'
+import { type Configuration, readConfiguration } from '../registry/configuration.ts'
 import type { ImageManifest } from '../registry/manifest.ts'
 import { blobsOf, dockerManifest, type WholeImage } from './archive.ts'
 import { readCarried } from './carried.ts'
@@ -46,13 +45,13 @@ export const measured = async (folder: string, image: WholeImage): Promise<Whole
   }
 }
 
-/** The platform that the configuration of an image names: an index may say less, and not every image is in one. */
-export const configuredPlatform = async (
+/** The configuration of an image; undefined if it is larger than any that is read. */
+export const configurationOf = async (
   folder: string,
   { config }: WholeImage,
-): Promise<Platform | undefined> => {
+): Promise<Configuration | undefined> => {
   const bytes = await readCarried(blobPath(folder, config.digest), LARGEST_CONFIG)
-  return bytes && readConfiguration(bytes).platform
+  return bytes && readConfiguration(bytes)
 }
 
 const LARGEST_CONFIG = 16 * 1024 * 1024

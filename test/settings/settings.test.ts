@@ -39,7 +39,7 @@ describe('settings', () => {
       registry: 'crg.apkg.io',
       builtIn: { kind: 'built-in', username: 'x-packages', secret: TOKEN },
       apiToken: undefined,
-      pullPolicy: 'always',
+      pullPolicies: ['always'],
       store: undefined,
       platform: undefined,
       authRealmHosts: undefined,
