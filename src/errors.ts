@@ -237,6 +237,13 @@ const entries = {
     hint: 'Name a folder under the clone folder in STORE, such as .images; a file of that name must not be in the way.',
   },
 
+  'PKG-TEMP-FOLDER': {
+    side: 'disk',
+    exitCode: 10,
+    why: 'Logins are kept in a folder of their own, in memory (/dev/shm) or else where temporary files are (TMPDIR); neither can be written.',
+    hint: 'On a self-hosted runner, let the container of the pipe write /dev/shm or /tmp, and see that neither is full.',
+  },
+
   'PKG-TIMEOUT': {
     side: 'registry',
     exitCode: 124,

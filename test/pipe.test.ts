@@ -430,6 +430,21 @@ describe('the pipe', () => {
     expect(log).not.toMatch(/^✔/m)
   })
 
+  it('waits for a container that the engine is making when the step is stopped, and removes it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'clone-'))
+    const { exitCode, seconds, calls } = await runPipe({
+      registry,
+      cwd: folder,
+      variables: { RUN: 'true', BITBUCKET_CLONE_DIR: folder },
+      // The engine does not hear that the client is gone.
+      answers: { create: { script: `sleep 0.7; : > ${folder}/made` } },
+      stop: { signal: 'SIGTERM', at: 'create' },
+    })
+    expect([exitCode, existsSync(join(folder, 'made'))]).toEqual([143, true])
+    expect(calls().at(-1)?.args[0]).toBe('rm')
+    expect(seconds).toBeLessThan(8)
+  })
+
   it('stops at a signal: the command ends, the config goes, the exit code is the signal’s', async () => {
     const { exitCode, log, calls } = await runPipe({
       registry,

@@ -20,6 +20,8 @@ export interface PipeOptions extends FakeDockerOptions {
   variables?: Record<string, string>
   /** The folder of the step. */
   cwd?: string
+  /** What starts the pipe, where it is to have other surroundings: a program and its arguments. */
+  wrapper?: readonly string[]
   /** Ends the pipe by a signal as soon as it has called docker with such words. */
   stop?: { signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'; at: string }
 }
@@ -54,6 +56,7 @@ export const runPipe = async ({
   registry,
   variables = {},
   cwd,
+  wrapper = [],
   stop,
   ...fake
 }: PipeOptions): Promise<PipeRun> => {
@@ -81,7 +84,8 @@ export const runPipe = async ({
     stdin: 'ignore',
     stripFinalNewline: false,
   } as const
-  const running = execa(process.execPath, [BUNDLE], {
+  const [program = '', ...args] = [...wrapper, process.execPath, BUNDLE]
+  const running = execa(program, args, {
     ...options,
     ...(cwd === undefined ? {} : { cwd }),
     timeout: LONGEST,

@@ -39,7 +39,9 @@ export const openTools = (
     clock,
     onRetry: (again: Retry) => log.warning(retryLine(again, maxAttempts)),
   }
-  const engine = openEngine({ env, signal: clock.signal, onCommand: commandLine(log), registry })
+  const engine = openOr(clock.stop, () =>
+    openEngine({ env, signal: clock.signal, onCommand: commandLine(log), registry }),
+  )
   const clients = createClients({ authRealmHosts, env, log, retrying, secrets })
   return {
     engine,
@@ -51,6 +53,16 @@ export const openTools = (
       await engine.end()
       await clients.close()
     },
+  }
+}
+
+// A clock that runs keeps the process.
+const openOr = <T>(giveUp: () => void, open: () => T): T => {
+  try {
+    return open()
+  } catch (error) {
+    giveUp()
+    throw error
   }
 }
 

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PipeError } from '../errors.ts'
 
 // In memory: a pipe that is killed outright leaves its container behind, and a folder in that container's own file
 // system would leave the login in it.
@@ -8,7 +9,10 @@ const MEMORY = '/dev/shm'
 
 /** The private docker configs of this process: one folder a credential, 0700, its file 0600. */
 interface DockerConfigs {
-  /** A new folder for `docker --config`, in which only `registry`, if any, will have a login. */
+  /**
+   * A new folder for `docker --config`, in which only `registry`, if any, will have a login. Throws PKG-TEMP-FOLDER if
+   * there is no place for one.
+   */
   create(registry?: string): string
   /** Removes every folder; synchronous, so that it also works while the process ends. */
   removeAll(): void
@@ -19,20 +23,34 @@ export const createDockerConfigs = (): DockerConfigs => {
   const folders = new Set<string>()
   return {
     create(registry) {
-      const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'packages-pull-'))
-      folders.add(folder)
-      const file = join(folder, 'config.json')
       // An entry, even an empty one, keeps `docker login` from looking for a keychain program on this machine
       // and putting the secret there, where nothing would remove it.
-      writeFileSync(file, JSON.stringify({ auths: registry === undefined ? {} : { [registry]: {} } }), {
-        mode: 0o600,
+      const text = JSON.stringify({ auths: registry === undefined ? {} : { [registry]: {} } })
+      const failures: unknown[] = []
+      for (const place of [MEMORY, tmpdir()])
+        try {
+          return fill(place, text, folders)
+        } catch (error) {
+          failures.push(error)
+        }
+      throw new PipeError('PKG-TEMP-FOLDER', 'There is no place for a private docker config.', {
+        said: failures.map((error) => (error as Error).message).join('; '),
       })
-      chmodSync(file, 0o600)
-      return folder
     },
     removeAll() {
       for (const folder of folders) rmSync(folder, { recursive: true, force: true })
       folders.clear()
     },
   }
+}
+
+// A place that is there may be read-only, full, or a link to another one.
+const fill = (place: string, text: string, folders: Set<string>): string => {
+  if (!lstatSync(place).isDirectory()) throw new Error(`${place} is not a folder`)
+  const folder = mkdtempSync(join(place, 'packages-pull-'))
+  folders.add(folder)
+  const file = join(folder, 'config.json')
+  writeFileSync(file, text, { mode: 0o600 })
+  chmodSync(file, 0o600)
+  return folder
 }

@@ -12,6 +12,8 @@ export interface ContainerOptions {
   workingFolder: string
   /** Address of the engine's host, where the services of the step are. */
   host: string | undefined
+  /** Aborted when the step is stopped. */
+  signal: AbortSignal
 }
 
 /**
@@ -21,7 +23,7 @@ export interface ContainerOptions {
  */
 export const start = async (
   docker: Docker,
-  { name, image, command: [program = '', ...args], folder, workingFolder, host }: ContainerOptions,
+  { name, image, command: [program = '', ...args], folder, workingFolder, host, signal }: ContainerOptions,
 ): Promise<void> => {
   const options = [
     `--name=${name}`,
@@ -34,9 +36,20 @@ export const start = async (
     ...(host === undefined ? [] : [`--add-host=host.docker.internal:${host}`]),
     `--entrypoint=${program}`,
   ]
-  await docker(['create', ...options, image, ...args])
+  // A stopped step must not leave a container that the engine makes after the command was ended.
+  const late = new AbortController()
+  const end = () => setTimeout(() => late.abort(signal.reason), CREATION).unref()
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    await docker(['create', ...options, image, ...args], { signal: late.signal })
+  } finally {
+    signal.removeEventListener('abort', end)
+  }
   await docker(['start', name])
 }
+
+// How long a stopped step waits for the engine to have made the container that it is to remove.
+const CREATION = 3000
 
 // Bounds the whole removal, which also happens when the step is stopped: Bitbucket waits no longer than ten seconds in
 // all.

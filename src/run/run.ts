@@ -44,6 +44,7 @@ export const runCommands = async (image: DeliveredImage, run: RunSettings, aroun
         folder: run.cloneFolder,
         workingFolder: workingFolder(run.cloneFolder),
         host: lookUp(env, 'BITBUCKET_DOCKER_HOST_INTERNAL'),
+        signal,
       }),
     )
     const program = programOf({ ...run, environment: environmentOf(env, run) })
