@@ -33,9 +33,9 @@ const CONCURRENCY = 3
  * store if there is one, and has the engine pull the rest.
  */
 export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outcome> => {
-  const { images, registry, platform: chosen, pullPolicies, concurrency = CONCURRENCY } = settings
+  const { images, platform: chosen, pullPolicies, concurrency = CONCURRENCY } = settings
   const { engine, clients, log } = tools
-  const signIns = createSignIns(registry, tools)
+  const signIns = createSignIns(settings, tools)
   const likely = likelyCredential(settings)
   if (likely !== undefined) signIns.expect(likely)
   const readOnly = pullPolicies.every((policy) => policy === 'never')
@@ -56,7 +56,14 @@ export const deliverAll = async (settings: Settings, tools: Tools): Promise<Outc
     if (store !== undefined) await handOver(deliveries, { ...tools, store, lookup, present, pullPolicies })
     const isToRun = (image: ImageReference) => settings.run !== undefined && image === images[0]
     const fitting = { chosen, version, isToRun }
-    const found = { signIns, lookup, present, store: settings.store, counted: new Set<string>() }
+    const found = {
+      signIns,
+      lookup,
+      present,
+      store: settings.store,
+      authRealmHosts: settings.authRealmHosts,
+      counted: new Set<string>(),
+    }
     await mapConcurrently(deliveries, concurrency, async (delivery) => {
       const isPulled = delivery.result === undefined
       delivery.result ??= await viaEngine(delivery, { ...tools, ...fitting, ...found }).catch(asPipeError)

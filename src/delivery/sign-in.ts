@@ -12,11 +12,15 @@ export interface SignIns {
    */
   expect(credential: Credential): void
   /**
-   * The engine that pulls with a credential; without one, the engine that is signed in nowhere.
+   * The engine that pulls an image's repository with a credential; without one, the engine that is signed in nowhere.
+   * Where AUTH_REALM_HOSTS says who may see the credential, the engine gets a token of the repository instead, if the
+   * registry gives tokens: it would show the credential to whatever realm it is told.
    *
    * @throws {PipeError} with the registry's or the engine's answer, the same one to all who ask
    */
-  engineFor(credential: Credential | undefined): Promise<Engine>
+  engineFor(credential: Credential | undefined, repository: string): Promise<Engine>
+  /** The engine with another token, where the one that `engineFor` gave it may have ended; undefined if it got none. */
+  renew(credential: Credential | undefined, repository: string): Promise<Engine | undefined>
   /** Gives up the logins that were expected and not needed, and waits until all have ended. */
   close(): Promise<void>
 }
@@ -28,8 +32,23 @@ interface SignIn {
   abandon(): void
 }
 
+interface Settled {
+  /** The host of the registry. */
+  registry: string
+  authRealmHosts: readonly string[] | undefined
+}
+
 /** Prepares the logins of a run to one registry; none starts before it is expected or needed. */
-export const createSignIns = (registry: string, tools: Tools): SignIns => {
+export const createSignIns = ({ registry, authRealmHosts }: Settled, tools: Tools): SignIns => {
+  const byToken = authRealmHosts !== undefined
+  const tokens = new Map<string, string>()
+  const withToken = async (credential: Credential, repository: string): Promise<Engine | undefined> => {
+    const key = keyOf(credential, repository)
+    const token = await tools.clients.get(registry, credential).token(repository, tokens.get(key))
+    if (token === undefined) return undefined
+    tokens.set(key, token)
+    return tools.engine.withToken(registry, token)
+  }
   const started = new Map<Credential, SignIn>()
   const signInWith = (credential: Credential) => {
     const signIn = started.get(credential) ?? startSignIn(registry, credential, tools)
@@ -37,12 +56,20 @@ export const createSignIns = (registry: string, tools: Tools): SignIns => {
     return signIn
   }
   return {
-    expect: signInWith,
-    async engineFor(credential) {
+    expect(credential) {
+      if (!byToken) signInWith(credential)
+    },
+    async engineFor(credential, repository) {
       if (credential === undefined) return tools.engine.anonymous
+      const byItsToken = byToken ? await withToken(credential, repository) : undefined
+      if (byItsToken !== undefined) return byItsToken
       const { engine, proceed } = signInWith(credential)
       proceed()
       return engine
+    },
+    async renew(credential, repository) {
+      const had = credential !== undefined && tokens.has(keyOf(credential, repository))
+      return had ? withToken(credential, repository) : undefined
     },
     async close() {
       for (const { abandon } of started.values()) abandon()
@@ -50,6 +77,8 @@ export const createSignIns = (registry: string, tools: Tools): SignIns => {
     },
   }
 }
+
+const keyOf = ({ kind }: Credential, repository: string) => `${kind} ${repository}`
 
 const startSignIn = (
   registry: string,

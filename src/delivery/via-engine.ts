@@ -1,9 +1,10 @@
 import type { Credential } from '../credential.ts'
 import type { DeliveredImage } from '../delivered.ts'
+import type { Engine } from '../engine/engine.ts'
 import type { EngineImages } from '../engine/listed.ts'
 import { asPipeError, type Code, PipeError } from '../errors.ts'
 import type { ImageReference } from '../image/reference.ts'
-import { nextMayFind } from '../lookup/credentials.ts'
+import { nextMayFind, nextMayRead } from '../lookup/credentials.ts'
 import type { Failure } from '../lookup/failure.ts'
 import type { Lookup } from '../lookup/lookup.ts'
 import type { Resolved } from '../lookup/resolve.ts'
@@ -20,6 +21,8 @@ interface Around extends Tools, Fitting {
   present: EngineImages
   /** The folder of STORE. */
   store: string | undefined
+  /** AUTH_REALM_HOSTS, when set. */
+  authRealmHosts: readonly string[] | undefined
   /** See `pullImage`. */
   counted: Set<string>
 }
@@ -34,6 +37,10 @@ export const viaEngine = async (
   if (source.from === 'engine') {
     const started = performance.now()
     return adopted(image, source, { named: await adopt(image, source, around), started })
+  }
+  if (source.from === 'store' || source.from === 'unknown') {
+    const refused = unseen(image, 'error' in source ? source.error : undefined, around)
+    if (refused !== undefined) return refused
   }
   // If the store can only be read here, let the engine pull what is damaged in it.
   if (source.from === 'store') return pullAnyhow({ ...image, digest: source.stored.digest }, around)
@@ -62,6 +69,23 @@ const pullAnyhow = async (image: ImageReference, around: Around): Promise<Delive
   return open instanceof PipeError ? result : open
 }
 
+// Docker shows a credential to whatever realm it is told, and that may be another one than the pipe would be told.
+const unseen = (
+  image: ImageReference,
+  error: PipeError | undefined,
+  { authRealmHosts, lookup }: Around,
+): PipeError | undefined => {
+  const isShown = lookup.credentials(image).some((credential) => credential !== undefined)
+  if (authRealmHosts === undefined || !isShown) return undefined
+  const message = `${image.name} is not pulled, for nobody knows who would see the login.`
+  const said = error && [`${error.code}: ${error.message}`, error.said].filter(Boolean).join(': ')
+  return new PipeError('PKG-REALM-REFUSED', message, {
+    said,
+    why: 'AUTH_REALM_HOSTS says who may see the credential, and the registry was not asked where it sends clients; the engine would show the credential wherever it is sent.',
+    hint: 'See what the registry said; or leave AUTH_REALM_HOSTS out, so that the engine may try.',
+  })
+}
+
 const ODD_LOGIN: readonly Code[] = ['PKG-NOT-A-REGISTRY', 'PKG-ENGINE', 'PKG-AUTH-REFUSED']
 
 /** Has the engine pull with one credential after another, in the order in which the lookup asks. */
@@ -76,10 +100,19 @@ const pullWith = async (
     try {
       // At the same time as the login, which takes as long.
       const [engine, misfit] = await Promise.all([
-        signIns.engineFor(credential),
+        signIns.engineFor(credential, image.path),
         resolved && fits(image, resolved, around),
       ])
-      return misfit ?? (await pullImage(image, { resolved, credential, engine, counted }, around))
+      const pull = (by: Engine) => pullImage(image, { resolved, credential, engine: by, counted }, around)
+      return (
+        misfit ??
+        (await pull(engine).catch(async (error) => {
+          // A token may end while a large image is pulled.
+          const renewed = nextMayRead(error) ? await signIns.renew(credential, image.path) : undefined
+          if (renewed === undefined) throw error
+          return pull(renewed)
+        }))
+      )
     } catch (thrown) {
       const failure = { credential, error: wordsFor(asPipeError(thrown), image, resolved) }
       if (!nextMayFind(failure)) return lookup.explain([failure, ...failures], image)

@@ -10,10 +10,10 @@ const MEMORY = '/dev/shm'
 /** The private docker configs of this process: one folder a credential, 0700, its file 0600. */
 interface DockerConfigs {
   /**
-   * A new folder for `docker --config`, in which only `registry`, if any, will have a login. Throws PKG-TEMP-FOLDER if
-   * there is no place for one.
+   * A new folder for `docker --config`, in which only `registry`, if any, will have a login, or has a token of its own.
+   * Throws PKG-TEMP-FOLDER if there is no place for one.
    */
-  create(registry?: string): string
+  create(registry?: string, token?: string): string
   /** Removes every folder; synchronous, so that it also works while the process ends. */
   removeAll(): void
 }
@@ -22,10 +22,13 @@ interface DockerConfigs {
 export const createDockerConfigs = (): DockerConfigs => {
   const folders = new Set<string>()
   return {
-    create(registry) {
+    create(registry, token) {
       // An entry, even an empty one, keeps `docker login` from looking for a keychain program on this machine
       // and putting the secret there, where nothing would remove it.
-      const text = JSON.stringify({ auths: registry === undefined ? {} : { [registry]: {} } })
+      const text = JSON.stringify({
+        auths:
+          registry === undefined ? {} : { [registry]: token === undefined ? {} : { registrytoken: token } },
+      })
       const failures: unknown[] = []
       for (const place of [MEMORY, tmpdir()])
         try {

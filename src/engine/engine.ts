@@ -31,6 +31,11 @@ export interface Logins {
   anonymous: Engine
   /** Signs in with one credential; the engine that is returned pulls with it. */
   login(options: LoginOptions): Promise<Engine>
+  /**
+   * The engine that pulls with a token that a registry gave for some repository. It shows the token to the registry
+   * alone, and asks no realm for another one.
+   */
+  withToken(registry: string, token: string): Engine
   /** Waits until every command has ended, for which the signal must be aborted, and removes every login. */
   end(): Promise<void>
 }
@@ -56,6 +61,7 @@ export const openEngine = ({ env, signal, onCommand, registry }: Context): Login
       await login(dockerWith(config), options)
       return engineOf(config)
     },
+    withToken: (registry, token) => engineOf(configs.create(registry, token)),
     async end() {
       // A login that is still being written would come back after its folder was removed.
       await settled()

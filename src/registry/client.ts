@@ -32,6 +32,11 @@ export interface RegistryClient {
   signIn: () => Promise<Scheme>
   /** Whether everything that was asked so far was answered without any credential. */
   isOpen: () => Promise<boolean>
+  /**
+   * A token with which a repository can be read for a while, where the registry uses such tokens: whoever has it needs
+   * neither the credential nor the registry's word for where to show it. `refused` is one that is not given again.
+   */
+  token: (repository: string, refused?: string) => Promise<string | undefined>
   /** The manifest or index of a tag or of a digest (`sha256:…`), in one request once signed in. */
   resolve: (repository: string, reference: string) => Promise<ReadManifest>
   /** The tags of a repository, as far as a bounded number of requests goes. */
@@ -71,7 +76,7 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
     const url = new URL(request.path, registry)
     const answer = await send(
       { subject, method: 'GET', limit: manifestLimit, ...request, url, headers },
-      `repository:${repository}:pull`,
+      scopeOf(repository),
     )
     // As engines do, which take any success for one.
     const isFine = request.stream
@@ -99,6 +104,7 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
         return scheme()
       }),
     isOpen: () => guarded(async () => (await open()).scheme().kind === 'none'),
+    token: (repository, refused) => guarded(async () => (await open()).token(scopeOf(repository), refused)),
     resolve: (repository, reference) =>
       guarded(async () => {
         const isDigest = reference.includes(':')
@@ -126,6 +132,9 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
     },
   }
 }
+
+// Distribution's token specification, "Resource scope": to read one repository, and nothing else.
+const scopeOf = (repository: string) => `repository:${repository}:pull`
 
 type Ask = Pick<Request, 'headers' | 'stream' | 'attempt' | 'signal'> & { path: string }
 

@@ -3,7 +3,7 @@ import { notARegistry, refusal } from '../http/answer.ts'
 import { isPage } from '../http/said.ts'
 import type { Answer, Request } from '../http/transport.ts'
 import { createGate } from './gate.ts'
-import { challengesOf, ping, pingRequest, readScheme, type Scheme, type SessionOptions } from './scheme.ts'
+import { ping, pingRequest, readScheme, type Scheme, type SessionOptions } from './scheme.ts'
 import { basic, fetchToken } from './token.ts'
 import { createTokens } from './tokens.ts'
 
@@ -16,6 +16,8 @@ export interface Session {
   proven: boolean
   /** Shows the credential, once in a session. Throws `PKG-AUTH-REFUSED`. */
   signIn: () => Promise<void>
+  /** The token of a scope, another one than was refused; undefined where the registry uses none. */
+  token: (scope: string, refused?: string) => Promise<string | undefined>
   /** A request with the authorization that its scope needs; a 401 gets one fresh token. */
   request: (request: Request, scope: string) => Promise<Answer>
 }
@@ -105,6 +107,11 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
     scheme: () => scheme,
     proven,
     signIn,
+    token: async (scope, refused) => {
+      if (refused !== undefined) tokens.invalidate(scope, refused)
+      const used = await authorize(scope)
+      return scheme.kind === 'bearer' ? used?.replace(/^Bearer /, '') : undefined
+    },
     request: async (request, scope) => {
       const used = await authorize(scope)
       const answer = await send(request, used)
@@ -116,8 +123,9 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
       }
       if (scheme.kind === 'none' || (scheme.kind === 'basic' && (used !== undefined || !credential)))
         return answer
-      const asked = challengesOf(answer).find((each) => each.scheme === 'bearer')?.params.scope
-      if (used !== undefined) tokens.invalidate(scope, used.replace(/^Bearer /, ''), asked)
+      // The scope stays ours, whatever a challenge names: a token that could push, or read the packages of others, is
+      // none that this pipe wants to have.
+      if (used !== undefined) tokens.invalidate(scope, used.replace(/^Bearer /, ''))
       return send(request, await authorize(scope))
     },
   }

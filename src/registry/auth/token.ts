@@ -49,6 +49,8 @@ export const basic = ({ username, secret }: Login): string =>
 const byGet = ({ realm, service, scope, credential, userAgent, subject }: TokenRequest): Request => {
   const url = new URL(realm)
   if (service !== undefined) url.searchParams.set('service', service)
+  // A realm may not choose what the token is for.
+  url.searchParams.delete('scope')
   if (scope !== undefined) url.searchParams.set('scope', scope)
   // As docker does; servers that keep accounts apart look at it.
   if (credential) url.searchParams.set('account', credential.username)

@@ -3,11 +3,8 @@ import type { Token } from './token.ts'
 interface Tokens {
   /** The token of a scope: a kept one as long as it lasts, else a new one; all who wait for it share one request. */
   get: (scope: string) => Promise<string>
-  /**
-   * Gives up a token that was refused for its scope (unless another one is there by now). The next one is asked
-   * for in the words of `asked`, if given: the registry knows best which scope it wants.
-   */
-  invalidate: (scope: string, refused: string, asked: string | undefined) => void
+  /** Gives up a token that was refused for its scope, unless another one is there by now. */
+  invalidate: (scope: string, refused: string) => void
 }
 
 interface Kept {
@@ -16,9 +13,6 @@ interface Kept {
   /** By the monotonic clock, in milliseconds. */
   until: number
 }
-
-/** Bound on a scope in characters: more than any registry uses. */
-const longest = 1000
 
 /**
  * Keeps the tokens of a session, one for each scope. Asking for several scopes at once (distribution-spec,
@@ -29,14 +23,12 @@ export const createTokens = (
   now: () => number = () => performance.now(),
 ): Tokens => {
   const kept = new Map<string, Kept>()
-  // The registry's own wording of a scope, if it differs from ours.
-  const worded = new Map<string, string>()
   return {
     get: async (scope) => {
       const found = kept.get(scope)
       if (found && found.until > now()) return (await found.token).value
       const asked = now()
-      const entry: Kept = { token: fetch(worded.get(scope) ?? scope), until: Number.POSITIVE_INFINITY }
+      const entry: Kept = { token: fetch(scope), until: Number.POSITIVE_INFINITY }
       kept.set(scope, entry)
       try {
         const { value, lifetime } = await entry.token
@@ -49,9 +41,8 @@ export const createTokens = (
         throw error
       }
     },
-    invalidate: (scope, refused, asked) => {
+    invalidate: (scope, refused) => {
       if (kept.get(scope)?.value === refused) kept.delete(scope)
-      if (asked && asked.length < longest) worded.set(scope, asked)
     },
   }
 }

@@ -80,7 +80,13 @@ const batches = (rows: readonly Row[], size: number): Row[][] => {
   return parts
 }
 
-const runPipe = async (step: Step, rows: readonly Row[], way: Way) => {
+/** Runs the pipe in a step for some rows of one host by one way. */
+export const runPipe = async (
+  step: Step,
+  rows: readonly Row[],
+  way: Way,
+  variables: Record<string, string> = {},
+) => {
   const folder = `oracle/${way}-${rows[0]?.id}`
   await mkdir(join(step.build, folder), { recursive: true })
   const env = {
@@ -91,6 +97,7 @@ const runPipe = async (step: Step, rows: readonly Row[], way: Way) => {
     OUTPUT_DIR: `${buildFolder}/${folder}/out`,
     ...(way === 'STORE' && { STORE: `${folder}/store` }),
     ...(way === 'CHECK_ONLY' && { CHECK_ONLY: 'true' }),
+    ...variables,
   }
   const program = [process.execPath, join(project, 'dist/pipe.mjs')]
   const run = await inStep(step, program, { env, all: true, reject: false, timeout: 120_000 })

@@ -7,7 +7,7 @@ import { authority, serverCertificate } from '../world/certificates.ts'
 import { runInside, startService, waitFor } from '../world/namespace.ts'
 import type { World } from '../world/world.ts'
 import { hostOf, otherHost, sharedHost } from './row.ts'
-import { table } from './table.ts'
+import { served } from './table.ts'
 
 // An address of the world's network that nothing else has.
 const ADDRESS = '192.0.2.7'
@@ -31,7 +31,7 @@ export const openOracleStep = async (world: World, engine: EngineName): Promise<
   // The engine comes last, because it remembers for seconds which names /etc/hosts does not have.
   const step = await openStep(world, { engine, docker: false })
   try {
-    const hosts = [...new Set([...table.map(hostOf), otherHost])]
+    const hosts = [...new Set([...served.map(hostOf), otherHost])]
     const input = await readFile(join(await authority(), 'ca.crt'), 'utf8')
     const folders = hosts.map((host) => `/etc/docker/certs.d/${host}`)
     const script = `echo ${ADDRESS} ${hosts.join(' ')} >> /etc/hosts

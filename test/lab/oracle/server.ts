@@ -3,14 +3,14 @@ import { createServer as createPlainServer, type IncomingMessage, type ServerRes
 import { createServer } from 'node:https'
 import { errorAnswer } from './build.ts'
 import { type Answer, hostOf, type Request, repositoryOf, type Served, type Site, sharedHost } from './row.ts'
-import { table } from './table.ts'
+import { served } from './table.ts'
 
 // A process of its own: `server.ts <folder> <address>`. The registries of the table, whatever they send.
 const [, , dir = '', address = ''] = process.argv
-const sites = new Map(table.map((row) => [`${hostOf(row)}/${repositoryOf(row)}`, row.site]))
-const ownHosts = new Map(table.filter((row) => row.ownHost).map((row) => [hostOf(row), row.site]))
+const sites = new Map(served.map((row) => [`${hostOf(row)}/${repositoryOf(row)}`, row.site]))
+const ownHosts = new Map(served.filter((row) => row.ownHost).map((row) => [hostOf(row), row.site]))
 
-const elsewhere = Object.fromEntries(table.flatMap((row) => Object.entries(row.site.paths ?? {})))
+const elsewhere = Object.fromEntries(served.flatMap((row) => Object.entries(row.site.paths ?? {})))
 
 const respond = (request: Request): Answer => {
   const { host, path } = request
@@ -54,7 +54,8 @@ const serve = (request: IncomingMessage, response: ServerResponse): void => {
   const host = (request.headers.host ?? '').replace(/:\d+$/, '')
   const { method = 'GET', url: path = '/', headers } = request
   const answer = respond({ method, host, path, headers })
-  console.log(`${method} ${host === sharedHost ? '' : host}${path} ${answer.status ?? 200}`)
+  const shown = headers.authorization === undefined ? '' : ` with ${headers.authorization}`
+  console.log(`${method} ${host === sharedHost ? '' : host}${path} ${answer.status ?? 200}${shown}`)
   request.resume()
   send(method, answer, response)
 }

@@ -1,6 +1,6 @@
 import { bytesOf, errorAnswer, image, row, site } from '../build.ts'
 import { lateChallenge } from '../reasons.ts'
-import type { Answer, Request, Row, Served, Site } from '../row.ts'
+import { type Answer, otherHost, type Request, type Row, type Served, type Site } from '../row.ts'
 
 const version = { 'Docker-Distribution-Api-Version': 'registry/2.0' }
 const json = { 'Content-Type': 'application/json' }
@@ -134,3 +134,28 @@ export const pings: Row[] = [
       : errorAnswer(403, 'DENIED', 'your address is not listed'),
   ),
 ]
+
+const realmAt = (host: string) => `Bearer realm="https://${host}/token",service="oracle"`
+const issued = (token: string): Answer => ({
+  headers: json,
+  body: bytesOf({ token, access_token: token, expires_in: 300 }),
+})
+
+/** Registries whose tokens another host issues. */
+export const realms: Row[] = [
+  guarded('two-faced', 'the engine is sent to another realm than the pipe', (request) => {
+    if (request.path.startsWith('/token')) return issued('abc')
+    if (has(request, 'bearer')) return undefined
+    const isPipe = String(request.headers['user-agent']).startsWith('packages-pull/')
+    return unauthorized(realmAt(isPipe ? request.host : otherHost))
+  }),
+  guarded('short-token', 'the first token ends when the manifest was read', (request) => {
+    if (request.path.startsWith('/token')) return issued(`token-${tokens++}`)
+    const isFirst = request.headers.authorization === 'Bearer token-0'
+    const isEnded = isFirst && request.path.includes('/blobs/')
+    return has(request, 'bearer') && !isEnded ? undefined : unauthorized(realmAt(request.host))
+  }),
+]
+
+// Given out so far, in the process that serves.
+let tokens = 0
