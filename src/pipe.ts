@@ -12,7 +12,6 @@ import type { Environment } from './settings/environment.ts'
 import type { RunSettings } from './settings/run.ts'
 import { secretsOf } from './settings/secrets.ts'
 import { readSettings, type Settings } from './settings/settings.ts'
-import { clean } from './text.ts'
 import { seconds } from './units.ts'
 
 interface Process {
@@ -42,7 +41,7 @@ export const pipe = async (env: Environment, { write, signal }: Process): Promis
   const secrets = secretsOf(env)
   const { mask } = secrets
   const log = createLog({ write, mask, debug: isDebug(env), colours: !env.NO_COLOR })
-  const around = { env, log, clean: (text: string) => clean(mask(text)) }
+  const around = { env, log, mask }
   log.info(USER_AGENT.replace('/', ' '))
 
   const { images, summary, run, checked, ...outcome } = await deliver({ env, log, secrets, signal })

@@ -1,7 +1,7 @@
 import type { PipeError } from '../errors.ts'
 import { helpUrl } from '../identity.ts'
 import type { Secrets } from '../secrets.ts'
-import { clean, shorten } from '../text.ts'
+import { shown } from '../text.ts'
 
 // A remote side that sends pages of text must not push the hint out of sight.
 const LONGEST_SAID = 2000
@@ -11,13 +11,12 @@ const LONGEST_SAID = 2000
  * Remote words are set apart from ours, although ours may quote theirs, such as names of tags and platforms.
  */
 export const failureText = (error: PipeError, mask: Secrets['mask']): string => {
-  const shown = (text: string) => clean(mask(text))
-  const said = shown(error.said ?? '')
+  const said = shown(error.said ?? '', mask, LONGEST_SAID)
   return [
-    shown(`${error.code}: ${error.message}`),
-    ...(said === '' ? [] : [indent('Said: ', shorten(said, LONGEST_SAID))]),
-    indent('Why: ', shown(error.why)),
-    indent('To do: ', shown(error.hint)),
+    shown(`${error.code}: ${error.message}`, mask),
+    ...(said === '' ? [] : [indent('Said: ', said)]),
+    indent('Why: ', shown(error.why, mask)),
+    indent('To do: ', shown(error.hint, mask)),
     indent('More: ', helpUrl(error.code)),
   ].join('\n')
 }

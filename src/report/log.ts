@@ -1,5 +1,5 @@
 import type { Secrets } from '../secrets.ts'
-import { clean, shorten } from '../text.ts'
+import { shorten, shown } from '../text.ts'
 import { columns } from './table.ts'
 
 /**
@@ -34,6 +34,7 @@ const colour = { cyan: '36', yellow: '33', red: '31', green: '32', grey: '37' } 
 // A step's log ends at 50 MB, and a remote side that sends pages of text must not push ours out of sight.
 const LONGEST_LINE = 2000
 const LONGEST = 20_000
+const LONGEST_CELL = 500
 
 /** A log that writes whole lines through `write`. */
 export const createLog = ({ write, mask, debug, colours }: Options): Log => {
@@ -43,11 +44,12 @@ export const createLog = ({ write, mask, debug, colours }: Options): Log => {
     write(`${lines.map(tinted).join('\n')}\n`)
   }
   const line = (prefix: string, tint: keyof typeof colour) => (message: string) =>
-    print([shorten(`${prefix}${clean(mask(message)).replaceAll('\n', ' ')}`, LONGEST_LINE)], tint)
+    print([`${prefix}${shown(message, mask, LONGEST_LINE - prefix.length).replaceAll('\n', ' ')}`], tint)
   const lines = (prefix: string, tint: keyof typeof colour) => (message: string) => {
-    const text = shorten(`${prefix}${clean(mask(message))}`, LONGEST)
+    const all = `${prefix}${shown(message, mask, LONGEST)}`.split('\n')
+    const setIn = all.map((each, index) => (index === 0 || each.startsWith('  ') ? each : `  ${each}`))
     print(
-      text.split('\n').map((each, index) => (index === 0 || each.startsWith('  ') ? each : `  ${each}`)),
+      setIn.map((each) => shorten(each, LONGEST_LINE)),
       tint,
     )
   }
@@ -58,7 +60,9 @@ export const createLog = ({ write, mask, debug, colours }: Options): Log => {
     error: lines('ERROR: ', 'red'),
     debug: debug ? lines('DEBUG: ', 'grey') : () => {},
     table(rows) {
-      const cells = rows.map((row) => row.map((cell) => clean(mask(cell)).replaceAll('\n', ' ')))
+      const cells = rows.map((row) =>
+        row.map((cell) => shown(cell, mask, LONGEST_CELL).replaceAll('\n', ' ')),
+      )
       for (const row of columns(cells)) info(row)
     },
     success: line('✔ ', 'green'),

@@ -7,9 +7,12 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from '
  */
 export const appendOutputVariables = (path: string, lines: string): boolean => {
   try {
-    const file = openSync(path, constants.O_RDWR | constants.O_APPEND)
+    // Not waiting for whoever reads the other end of a pipe.
+    const file = openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_NONBLOCK)
     try {
-      const { size } = fstatSync(file)
+      const found = fstatSync(file)
+      if (!found.isFile()) return false
+      const { size } = found
       const last = Buffer.alloc(1)
       const open = size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last.toString() !== '\n'
       writeSync(file, open ? `\n${lines}` : lines)

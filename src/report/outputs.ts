@@ -1,11 +1,14 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DeliveredImage } from '../delivered.ts'
 import { asPipeError, type PipeError } from '../errors.ts'
 import { fileError } from '../file-error.ts'
 import { VERSION } from '../identity.ts'
+import type { Secrets } from '../secrets.ts'
 import { outputDirOf, wantsOutputVariables } from '../settings/early.ts'
 import { type Environment, lookUp } from '../settings/environment.ts'
+import { shown } from '../text.ts'
 import type { Log } from './log.ts'
 import { appendOutputVariables } from './output-variables.ts'
 
@@ -27,8 +30,7 @@ export interface Result {
 interface Around {
   env: Environment
   log: Log
-  /** Masks and cleans the words of an error. */
-  clean: (text: string) => string
+  mask: Secrets['mask']
 }
 
 /**
@@ -37,11 +39,11 @@ interface Around {
  *
  * @returns what could not be written
  */
-export const report = (result: Result, { env, log, clean }: Around): PipeError[] => {
+export const report = (result: Result, { env, log, mask }: Around): PipeError[] => {
   const variables = imageVariables(result.images)
   const errors = into(outputDirOf(env), (folder) => {
     writeWhole(join(folder, 'images.env'), variables)
-    writeWhole(join(folder, 'result.json'), resultJson(result, clean))
+    writeWhole(join(folder, 'result.json'), resultJson(result, mask))
     // Nobody looks into the storage folder without a reason; a folder that the user named is worth a line.
     const tell = lookUp(env, 'OUTPUT_DIR') === undefined ? log.debug : log.info
     tell(`Wrote images.env and result.json to ${folder}`)
@@ -61,8 +63,8 @@ export const report = (result: Result, { env, log, clean }: Around): PipeError[]
  *
  * @returns what could not be written
  */
-export const reportResult = (result: Result, { env, clean }: Around): PipeError[] =>
-  into(outputDirOf(env), (folder) => writeWhole(join(folder, 'result.json'), resultJson(result, clean)))
+export const reportResult = (result: Result, { env, mask }: Around): PipeError[] =>
+  into(outputDirOf(env), (folder) => writeWhole(join(folder, 'result.json'), resultJson(result, mask)))
 
 const into = (folder: string | undefined, write: (folder: string) => void): PipeError[] => {
   if (folder === undefined) return []
@@ -92,23 +94,40 @@ const imageVariables = (images: Result['images']): string =>
     .map((line) => `${line}\n`)
     .join('')
 
-const resultJson = ({ images, error, ran }: Result, clean: Around['clean']): string => {
+const resultJson = ({ images, error, ran }: Result, mask: Secrets['mask']): string => {
   const failed = ran === undefined ? 'failure' : 'run-failed'
   const result = {
     version: VERSION,
     outcome: error === undefined && (ran?.exitCode ?? 0) === 0 ? 'success' : failed,
     error: error
-      ? { code: error.code, side: error.side, message: clean(error.message), hint: clean(error.hint) }
+      ? {
+          code: error.code,
+          side: error.side,
+          message: shown(error.message, mask),
+          hint: shown(error.hint, mask),
+        }
       : null,
-    images,
+    images: images.map((image) => image && { ...image, platform: shown(image.platform, mask) }),
     run: ran ?? null,
   }
-  return `${JSON.stringify(result, null, 2)}\n`
+  // What a registry says of a platform may hold any character; whoever prints this file is not to be drawn on.
+  const escaped = JSON.stringify(result, null, 2).replace(DRAWING, (text) =>
+    text.replace(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
+  return `${escaped}\n`
 }
 
-// A reader never sees half a file.
+const DRAWING = /[\p{Cf}\p{Default_Ignorable_Code_Point}\x7f-\x9f\u2028\u2029]/gu
+
+// A reader never sees half a file. The temporary one is a new one: whatever has its name already, a link or a pipe that
+// somebody left there, is neither followed nor written to.
 const writeWhole = (path: string, text: string) => {
-  const temporary = `${path}.${process.pid}.tmp`
-  writeFileSync(temporary, text)
-  renameSync(temporary, path)
+  const temporary = `${path}.${randomUUID()}.tmp`
+  try {
+    writeFileSync(temporary, text, { flag: 'wx' })
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
 }

@@ -1,6 +1,7 @@
 import type { Credential } from '../credential.ts'
 import { PipeError } from '../errors.ts'
 import { type Environment, emptiness, lookUp } from './environment.ts'
+import { looksLikeCredentialIn } from './hidden.ts'
 import type { Report } from './problems.ts'
 
 // Each kind of credential, and the variables of its user name and its secret.
@@ -24,11 +25,20 @@ export const credentialOf = (
   )
   if (twice !== undefined)
     report(usernameVariable, `its value (not shown) is the same as that of ${twice[1]}`)
-  if (username !== undefined && secret !== undefined) return { kind, username, secret }
+  if (username !== undefined && secret !== undefined) {
+    if (looksExchanged(username, secret)) report(usernameVariable, looksLikeCredentialIn(usernameVariable))
+    return { kind, username, secret }
+  }
   if (username !== undefined) report(secretVariable, missing(env, secretVariable, usernameVariable))
   if (secret !== undefined) report(usernameVariable, missing(env, usernameVariable, secretVariable))
   return undefined
 }
+
+// No secret is made of words alone, and hardly a user name has digits that are no address and as long as this.
+const looksExchanged = (username: string, secret: string) =>
+  /^[a-z]+(?:[-_.][a-z]+)*$/i.test(secret) &&
+  secret.length < username.length &&
+  /^(?=.*\d)(?=.*[a-z])[^@]{12,}$/i.test(username)
 
 // A secret may really begin with "$", so it is not called missing.
 const missing = (env: Environment, name: string, other: string) =>

@@ -1,7 +1,7 @@
 import { type Environment, itemsOf, ListError, lookUpRaw } from './environment.ts'
 import { looksLikeCredentialIn } from './hidden.ts'
 import type { Report } from './problems.ts'
-import { looksLikeToken } from './secrets.ts'
+import { credentialFinder, looksLikeToken } from './secrets.ts'
 import { type Variable, type VariableName, variableNames, variables } from './variables.ts'
 
 /** Variables before they are checked: strings, and for list variables their items. */
@@ -14,10 +14,18 @@ export type Raw = {
 }
 
 /** The pipe's variables as they were given, by the form that each of them takes. */
-export const rawOf = (env: Environment, report: Report): Raw =>
-  Object.fromEntries(variableNames.map((name) => [name, oneOf(env, name, report)])) as Raw
+export const rawOf = (env: Environment, report: Report): Raw => {
+  const around = { report, holds: credentialFinder(env) }
+  return Object.fromEntries(variableNames.map((name) => [name, oneOf(env, name, around)])) as Raw
+}
 
-const oneOf = (env: Environment, name: VariableName, report: Report) => {
+interface Around {
+  report: Report
+  /** Whether a value holds a credential of the pipe, or a piece of it. */
+  holds: (value: string) => boolean
+}
+
+const oneOf = (env: Environment, name: VariableName, { report, holds }: Around) => {
   try {
     const raw = lookUpRaw(env, name)
     const variable: Variable = variables[name]
@@ -25,8 +33,11 @@ const oneOf = (env: Environment, name: VariableName, report: Report) => {
     if (variable.whole) return raw
     if (!variable.list && Array.isArray(raw)) throw new ListError('is a list, but takes one value')
     const values = variable.list ? itemsOf(raw) : [raw ?? []].flat()
-    // Refuse tokens even if the variable would accept them: values are shown, and sent to others.
-    const others = variable.secret ? values : values.filter((value) => !looksLikeToken(value))
+    // Refuse credentials even if the variable would accept them: values are shown, sent to others, and in the arguments
+    // of docker.
+    const others = variable.secret
+      ? values
+      : values.filter((value) => !looksLikeToken(value) && !holds(value))
     if (others.length < values.length) report(name, looksLikeCredentialIn(name))
     if (others.length === 0) return undefined
     return variable.list ? others : others[0]

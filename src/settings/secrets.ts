@@ -26,8 +26,15 @@ export const secretsOf = (env: Environment): Secrets => {
   return secrets
 }
 
-/** The secrets that an environment holds, as they are. */
-export const secretValues = (env: Environment): string[] => found(env).map(({ secret }) => secret)
+/** Tells whether a text holds one of the pipe's own credentials, or a piece of it; a short one may be any word. */
+export const credentialFinder = (env: Environment): ((text: string) => boolean) => {
+  const secrets = createSecrets()
+  for (const secret of CREDENTIALS.map((name) => env[name]?.trim() ?? ''))
+    if (secret.length >= LONG_ENOUGH) secrets.add(secret)
+  return (text) => secrets.mask(text) !== text
+}
+
+const LONG_ENOUGH = 12
 
 /** Whether something in a value begins as tokens of Atlassian and others do. */
 export const looksLikeToken = (value: string): boolean => value.search(TOKEN) >= 0

@@ -7,12 +7,11 @@ import { checkConnection } from './connection.ts'
 import { credentialOf, noCredentials, refuseAccessTokens } from './credentials.ts'
 import { type Environment, lookUp } from './environment.ts'
 import { outputFault, storeOf } from './folder.ts'
-import { looksLikeCredential, looksLikeCredentialIn, withoutPieces } from './hidden.ts'
+import { exchanged, looksLikeCredential, looksLikeCredentialIn } from './hidden.ts'
 import { imagesOf, noImage } from './images.ts'
 import { createProblems, invalid, lineOf } from './problems.ts'
 import { rawOf } from './raw.ts'
 import { namesPassed, type RunSettings, runSettingsOf } from './run.ts'
-import { secretValues } from './secrets.ts'
 import { checkUnknown } from './unknown.ts'
 import { DEFAULT_REGISTRY, type VariableName, variableNames, variables } from './variables.ts'
 
@@ -85,8 +84,7 @@ export const readSettings = (env: Environment): Settings => {
   const run = runSettingsOf(env, raw, { problems, warn })
   checkConnection(env, report)
   checkUnknown(env, namesPassed(env), { report, warn })
-  const shown = (text: string) => withoutPieces(text, secretValues(env))
-  if (!parsed.success || problems.all().length > 0) throw invalid(problems.all().map(lineOf).map(shown))
+  if (!parsed.success || problems.all().length > 0) throw invalid(problems.all().map(lineOf))
   refuseAccessTokens(env)
   const { PULL_POLICY, PLATFORM, AUTH_REALM_HOSTS, CHECK_ONLY, CONCURRENCY, MAX_ATTEMPTS, TIMEOUT } =
     parsed.data
@@ -110,12 +108,17 @@ export const readSettings = (env: Environment): Settings => {
     timeout: TIMEOUT,
     run,
     repository: lookUp(env, 'BITBUCKET_REPO_FULL_NAME'),
-    warnings: warnings.map(shown),
+    warnings,
   }
 }
 
 const refusalOf = (name: VariableName, value: unknown, message: string) => {
   if ('secret' in variables[name]) return `its value (not shown) ${message}`
   if (looksLikeCredential(String(value))) return looksLikeCredentialIn(name)
+  if ('hidden' in variables[name] && !isWord(String(value)))
+    return `its value (not shown) ${message}; ${exchanged(name)}`
   return message.startsWith('"') ? message : `${quote(String(value))} ${message}`
 }
+
+// A user name that is no address, more likely than a secret.
+const isWord = (value: string) => /^[a-z]+(?:[._-][a-z]+)?$/i.test(value) && value.length < 20

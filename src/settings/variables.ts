@@ -14,6 +14,8 @@ export interface Variable {
   whole?: true
   /** Its value is never printed. */
   secret?: true
+  /** Nor is what stands here by mistake: most likely the secret of the pair. */
+  hidden?: true
   /** How pipe.yml writes the default, if it is not the schema's value as it is. */
   written?: string
 }
@@ -51,6 +53,7 @@ export const variables = {
     schema: z.optional(text.check(z.regex(/^[^@\s]+@[^@\s]+$/, 'is not an e-mail address'))),
     allowed: 'the e-mail address of the Atlassian account whose API token is in API_TOKEN',
     example: 'API_TOKEN_USERNAME: $PACKAGES_READER_EMAIL',
+    hidden: true,
   },
   API_TOKEN: {
     schema: z.optional(text),
