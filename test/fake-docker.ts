@@ -21,6 +21,8 @@ export interface Call {
   /** What it read, one character a byte; empty where it was ended before all of it was there. */
   stdin: string
   env: string[]
+  /** The values of these. */
+  values: string[]
   /** The docker config at the time of the call, and its file mode. */
   config: { folder: string; text: string; mode: string }
 }

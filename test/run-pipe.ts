@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { type Call, type FakeDockerOptions, fakeDocker } from './fake-docker.ts'
 import { type FakeRegistry, startFake } from './fake-registry.ts'
+import { scan } from './secret-scan.ts'
 
 /** What is shipped, and what the tests of behaviour run. */
 export const BUNDLE = join(import.meta.dirname, '../dist/pipe.mjs')
@@ -62,8 +63,10 @@ export const runPipe = async ({
 }: PipeOptions): Promise<PipeRun> => {
   const docker = fakeDocker(fake)
   const output = mkdtempSync(join(tmpdir(), 'pipe-output-'))
+  const temporary = mkdtempSync(join(tmpdir(), 'pipe-temporary-'))
   const env = {
     PATH: docker.path,
+    TMPDIR: temporary,
     NO_COLOR: '1',
     BITBUCKET_WORKSPACE: 'acme',
     BITBUCKET_REPO_FULL_NAME: 'acme/app',
@@ -102,6 +105,25 @@ export const runPipe = async ({
   // Nothing goes on behind the result.
   if (!/(?:^|\n)[✔✖] [^\n]*\n$/.test(log)) throw new Error(`The log does not end with the result:\n${log}`)
 
+  // In every test, whatever it is about.
+  const calls = docker.calls()
+  const leaks = scan(credentialsIn(env), {
+    texts: {
+      'the log': log,
+      'the arguments of docker': calls.flatMap(({ args }) => args).join('\n'),
+      'the environment of docker': calls.flatMap(({ values }) => values).join('\n'),
+    },
+    folders: [
+      ...new Set([
+        ...[output, temporary, cwd, variables.BITBUCKET_CLONE_DIR, variables.OUTPUT_DIR].flatMap(
+          (folder) => folder ?? [],
+        ),
+        ...calls.map(({ config }) => config.folder),
+      ]),
+    ],
+  })
+  if (leaks.length > 0) throw new Error(`A credential was let out:\n${leaks.join('\n')}\n${log}`)
+
   const read = (name: string) => readFileSync(join(variables.OUTPUT_DIR ?? output, name), 'utf8')
   const commands = () =>
     docker
@@ -118,6 +140,12 @@ export const runPipe = async ({
     seconds: (performance.now() - started) / 1000,
   }
 }
+
+// What is shorter may be any word.
+const credentialsIn = (env: Record<string, string>): string[] =>
+  [env.BITBUCKET_PACKAGES_TOKEN, env.API_TOKEN].flatMap((secret = '') =>
+    secret.length < 8 ? [] : [secret.trim()],
+  )
 
 /** The address of a registry where nobody listens any more. */
 export const closedHost = async (): Promise<string> => {

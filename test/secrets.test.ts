@@ -6,6 +6,7 @@ import { failureText } from '../src/report/failure.ts'
 import { createLog, type Log } from '../src/report/log.ts'
 import { createSecrets } from '../src/secrets.ts'
 import { shown } from '../src/text.ts'
+import { writers } from './secret-scan.ts'
 
 const maskOf = (secret: string, username?: string) => {
   const secrets = createSecrets()
@@ -18,46 +19,7 @@ const piecesIn = (text: string, secret: string) =>
     (piece) => text.includes(piece),
   )
 
-const percent = (text: string, pattern: RegExp) =>
-  text.replace(pattern, (character) =>
-    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
-  )
-const inGo = (text: string) =>
-  JSON.stringify(text).replace(/[<>&]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`)
 const base64 = (text: string) => Buffer.from(text).toString('base64')
-
-/** The ways of others to write a text, by their own definitions. */
-const writers: Record<string, (secret: string) => string> = {
-  'as it is': (secret) => secret,
-  'in a URL': encodeURIComponent,
-  'in a path': encodeURI,
-  'in a URL with lower-case digits': (secret) => percent(secret, /[^\w.-]/gu),
-  'as RFC 3986 wants it': (secret) => percent(secret, /[^\w.~-]/gu).toUpperCase(),
-  'with every byte escaped': (secret) => percent(secret, /./gsu),
-  'escaped twice': (secret) => encodeURIComponent(encodeURIComponent(secret)),
-  'in a form': (secret) => new URLSearchParams({ password: secret }).toString().slice(9),
-  'in JSON': (secret) => JSON.stringify({ secret }).slice(11, -2),
-  'in JSON in JSON': (secret) => JSON.stringify(JSON.stringify(secret)).slice(3, -3),
-  'in Go’s JSON': (secret) => inGo(secret).slice(1, -1),
-  'in JSON with slashes escaped': (secret) => JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/'),
-  'in a stack': (secret) => inspect(secret),
-  'in HTML': (secret) =>
-    secret.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`).replaceAll('&#38;', '&amp;'),
-  'for a shell': (secret) => secret.replaceAll("'", "'\\''"),
-  'in base64': base64,
-  'in base64, one byte on': (secret) => base64(`a${secret}b`).slice(2, -2),
-  'in base64, two bytes on': (secret) => base64(`ab${secret}c`).slice(3, -2),
-  'in a Basic header': (secret) => `Basic ${base64(`x-packages:${secret}`)}`,
-  'in X-Registry-Auth': (secret) =>
-    Buffer.from(`{"username":"m","password":${inGo(secret)},"serveraddress":"a"}`)
-      .toString('base64url')
-      // Without the characters of the fields beside it.
-      .slice(38, -30),
-  'in base64 with lines': (secret) => base64(`me:${secret}`).replace(/.{19}/g, '$&\r\n  '),
-  'in base64 in a URL': (secret) => encodeURIComponent(base64(secret)),
-  'as user information': (secret) => `https://${encodeURIComponent(secret)}@example.com/`,
-  'as a name in a query': (secret) => `https://example.com/?${encodeURIComponent(secret)}`,
-}
 
 const SECRETS = [
   'ATATT3xFfGF0Ab9_x-Qz7Ab9_x-Ab9_x',

@@ -62,7 +62,8 @@ const main = async (): Promise<void> => {
   const config = whole.get('config') ?? join(process.env.HOME ?? '/', '.docker')
   const name = words.slice(0, words[0] === 'image' ? 2 : 1).join(' ')
   const command = commands[name]
-  record({ args: words, env: Object.keys(process.env), config: configSeen(config) })
+  const env = Object.keys(process.env)
+  record({ args: words, env, values: Object.values(process.env), config: configSeen(config) })
   if (command === undefined)
     return fail(`docker: unknown command: docker ${name}\n\nRun 'docker --help' for more information`)
 
