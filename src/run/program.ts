@@ -22,17 +22,21 @@ interface Input {
  */
 export const programOf = (input: Input): string => `{ ${WATCH}; ${bodyOf(input)}\n}\n`
 
-/** The program without what guards it: the environment and the commands, up to the end of the shell. */
+/**
+ * The program without what guards it: the environment and the commands, up to the end of the shell. With options such
+ * as `-x` and `-v` the shell writes down what it reads and runs, values included: until the user's commands begin, that
+ * goes where `commandOf` sends it, to nobody.
+ */
 export const bodyOf = ({ commands, environment, cloneFolder }: Input): string =>
   [
-    // Two streams would reach the log at different speeds.
-    'exec 2>&1',
     'umask 000',
     NEWLINE,
     ...exports(environment),
     ...home(environment),
     git(cloneFolder),
     UNTIL,
+    // Two streams would reach the log at different speeds.
+    'exec 2>&1',
     script(commands),
     'exit',
   ].join('; ')
@@ -43,15 +47,23 @@ export const bodyOf = ({ commands, environment, cloneFolder }: Input): string =>
  *
  * @param shell the words of `RUN_SHELL`; undefined: bash if the image has it, else `/bin/sh`
  */
-export const commandOf = (shell: readonly string[] | undefined): string[] =>
-  shell === undefined
-    ? [
-        '/bin/sh',
-        '-c',
-        'if command -v bash > /dev/null 2>&1; then bash -s; else /bin/sh -s; fi; exit $?',
-        'sh',
-      ]
-    : [shell[0] ?? '', '-c', '"$@"; exit $?', 'sh', ...shell, '-s']
+export const commandOf = (shell: readonly string[] | undefined): string[] => {
+  if (shell === undefined)
+    return [
+      '/bin/sh',
+      '-c',
+      `if command -v bash > /dev/null 2>&1; then bash -s ${QUIET}; else /bin/sh -s ${QUIET}; fi; exit $?`,
+      'sh',
+    ]
+  const [program = '', ...options] = shell
+  const start = `"$@" -s ${QUIET}; exit $?`
+  return [program, '-c', options.length > 0 ? `${PROBE}; ${start}` : start, 'sh', ...shell]
+}
+
+const QUIET = '2> /dev/null'
+
+// What the shell has to say of its options would be lost otherwise.
+const PROBE = 'said=$("$@" -c : 2>&1 < /dev/null) || { code=$?; printf "%s\\n" "$said" >&2; exit $code; }'
 
 // Started twice removed: the shell's own `wait` and `jobs` must not know it.
 const WATCH = [
@@ -70,7 +82,7 @@ const exports = (environment: Input['environment']) =>
   Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`)
 
 const home = ({ HOME }: Input['environment']) =>
-  HOME === undefined ? [] : ['[ -d "$HOME" ] || mkdir -p "$HOME"']
+  HOME === undefined ? [] : ['[ -d "$HOME" ] || mkdir -p "$HOME" || :']
 
 // The clone belongs to a user outside of the container, which git distrusts. Since 2.38 it takes the exception
 // from the environment, which leaves no trace; before, only from a file.

@@ -44,13 +44,23 @@ export const runSettingsOf = (
     report('RUN', 'needs the clone folder, but BITBUCKET_CLONE_DIR, which Bitbucket sets, is missing')
   }
   if (Array.isArray(raw.RUN)) warnOfEmpty(env, warn)
+  const shell = raw.RUN_SHELL?.split(/\s+/)
+  if (shell !== undefined && runsNothing(shell))
+    report('RUN_SHELL', `${quote(shell.join(' '))} reads the commands and runs none of them (-n)`)
   return {
     commands: raw.RUN,
-    shell: raw.RUN_SHELL?.split(/\s+/),
+    shell,
     passed,
     cloneFolder: cloneFolder ?? '',
   }
 }
+
+// The step would be green without its tests.
+const runsNothing = ([, ...options]: readonly string[]) =>
+  options.some(
+    (word, at) =>
+      /^-[a-zA-Z]*n/.test(word) || (word === 'noexec' && /^-[a-z]*o$/i.test(options[at - 1] ?? '')),
+  )
 
 /** The names of other variables that `RUN_ENV` passes on, whether they are there or not. */
 export const namesPassed = (env: Environment): string[] =>

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -142,3 +142,93 @@ it('the program tells git to trust the clone, beside what git is told already', 
   const { stdout } = run(['bash'], 'git config --get-all safe.directory; git config user.name', GIT_CONFIG)
   expect(stdout).toBe('*\nme\n')
 })
+
+const has = (program = '') => spawnSync(program, ['-c', ':']).error === undefined
+
+// By its own name, as images have it.
+const ash = join(cloneFolder, 'ash')
+if (has('busybox')) symlinkSync(execFileSync('which', ['busybox'], { encoding: 'utf8' }).trim(), ash)
+
+/** Runs commands by the words of RUN_SHELL. */
+const runBy = (shell: string, commands: RunSettings['commands'], environment: Record<string, string>) => {
+  const [file = '', ...args] = commandOf(shell === '' ? undefined : shell.split(' '))
+  const { status, signal, stdout, stderr } = spawnSync(file, args, {
+    // What of its input a shell has not read when it ends is of no interest.
+    input: `{ exec < /dev/null; ${bodyOf({ commands, environment, cloneFolder })}\n}\n`,
+    encoding: 'utf8',
+    cwd: cloneFolder,
+    env: { PATH: process.env.PATH, HOME: cloneFolder },
+    timeout: 10_000,
+  })
+  // The greeting and the prompts of an interactive ash.
+  const all = `${stdout}${stderr}`.replace(/^\n\nBusyBox [\s\S]*# > /, '')
+  return { status, signal, all }
+}
+
+describe.each(
+  [
+    '',
+    'bash -x',
+    'bash -v',
+    'bash -xv',
+    'bash -i',
+    'bash -l -x',
+    'bash -i -x',
+    'bash --verbose -o xtrace',
+    'bash -e -u -o pipefail',
+    'sh -v',
+    'sh -x -v',
+    'dash -x',
+    'dash -i',
+    'dash -v -e -u',
+    `${ash} -x`,
+    `${ash} -v`,
+    `${ash} -i`,
+  ]
+    .filter((shell) => has(shell === '' ? 'sh' : shell.split(' ')[0]))
+    .map((shell) => ({ shell })),
+)('the program in "$shell"', ({ shell }) => {
+  const environment = {
+    NPM_TOKEN: 'npm-s3cr3t-9999',
+    KEY: "first line\nse'cond !line\n\nlast-0000",
+    HOME: cloneFolder,
+  }
+
+  it.each([
+    ['a script', 'echo one\n[ "${#NPM_TOKEN}-${#KEY}" = 15-35 ] || exit 9\necho two\nexit 3'],
+    ['a list', ['echo one', '[ "${#NPM_TOKEN}-${#KEY}" = 15-35 ] || exit 9', 'echo two', 'exit 3']],
+  ])('runs %s, and shows no value that it hands over', (_, commands) => {
+    const { status, all } = runBy(shell, commands, environment)
+    expect(status).toBe(3)
+    expect(all.split('\n').filter((line) => !line.includes('+'))).toEqual(
+      expect.arrayContaining(['one', 'two']),
+    )
+    expect(all).not.toMatch(/s3cr3t|first line|cond !line|0000|packages_pull/)
+  })
+
+  it('leaves the user the trace of their own commands', () => {
+    const { all } = runBy(shell, 'set -x\necho "a b"\nset +x\necho c', environment)
+    expect(all).toMatch(/^\++ echo ['"]?a b['"]?\na b\n/m)
+    expect(all).toMatch(/^c$/m)
+    expect(all).not.toMatch(/s3cr3t/)
+  })
+
+  it('says what it has to say of an error, on the line of the user', () => {
+    const { status, all } = runBy(shell, 'echo one\n\nno-such-command', environment)
+    expect(status).toBe(127)
+    // An interactive bash counts no lines.
+    expect(all).toMatch(
+      shell.includes('bash -i') ? /no-such-command.*not found/ : /(?:line )?3: .*no-such-command.*not found/,
+    )
+  })
+})
+
+it.each([['bash -Z'], ['dash -Z'], ['bash -o no-such-option']])(
+  'a shell that does not know its options says so: %s',
+  (shell) => {
+    const { status, all } = runBy(shell, 'echo one', {})
+    expect(status).not.toBe(0)
+    expect(all).toMatch(/-Z|no-such-option/)
+    expect(all).not.toMatch(/^one$/m)
+  },
+)

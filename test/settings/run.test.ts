@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { environmentOf } from '../../src/run/environment.ts'
+import type { RunSettings } from '../../src/settings/run.ts'
 import { problemsOf as problems, settingsOf } from './fixture.ts'
 
 const run = (variables: Record<string, string | undefined>) => settingsOf(variables).run
@@ -151,4 +153,36 @@ describe('RUN_SHELL', () => {
     expect(run({ RUN: 'true', RUN_SHELL: 'bash  -l' })?.shell).toEqual(['bash', '-l'])
     expect(problems({ RUN: 'true', RUN_SHELL: '-l' })).toContain('RUN_SHELL: "-l" is not a program')
   })
+})
+
+describe('the options of RUN_SHELL', () => {
+  const within = { BITBUCKET_CLONE_DIR: '/clone', RUN: 'npm test' }
+
+  it.each(['bash -n', 'sh -en', 'bash -x -n', 'bash -o noexec', 'bash -eo noexec'])(
+    'is refused where it would run nothing: %s',
+    (RUN_SHELL) => {
+      expect(problems({ ...within, RUN_SHELL })).toContain(
+        `RUN_SHELL: "${RUN_SHELL}" reads the commands and runs none of them (-n)`,
+      )
+    },
+  )
+
+  it.each(['bash --norc', 'bash -e -u -o nounset', 'bash -x', '/usr/bin/nu', 'bash --noprofile -l'])(
+    'may have any other option: %s',
+    (RUN_SHELL) => {
+      expect(settingsOf({ ...within, RUN_SHELL }).run?.shell).toEqual(RUN_SHELL.split(' '))
+    },
+  )
+})
+
+it('RUN_ENV passes names that objects have of their own', () => {
+  const env = { BITBUCKET_CLONE_DIR: '/clone', RUN: 'true', RUN_ENV: '__proto__=x constructor=y toString=' }
+  const { run } = settingsOf(env)
+  expect(Object.entries(environmentOf(env, run as RunSettings))).toEqual(
+    expect.arrayContaining([
+      ['__proto__', 'x'],
+      ['constructor', 'y'],
+      ['toString', ''],
+    ]),
+  )
 })
