@@ -216,9 +216,9 @@ describe.each(
   it('says what it has to say of an error, on the line of the user', () => {
     const { status, all } = runBy(shell, 'echo one\n\nno-such-command', environment)
     expect(status).toBe(127)
-    // An interactive bash counts no lines.
+    // Interactive shells count no lines.
     expect(all).toMatch(
-      shell.includes('bash -i') ? /no-such-command.*not found/ : /(?:line )?3: .*no-such-command.*not found/,
+      shell.includes(' -i') ? /no-such-command.*not found/ : /(?:line )?3: .*no-such-command.*not found/,
     )
   })
 })
