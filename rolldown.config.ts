@@ -1,4 +1,5 @@
 import { defineConfig, type Plugin } from 'rolldown'
+import { thirdParty } from './scripts/third-party.ts'
 
 // Static imports of Node's own modules would all be loaded at the start, whatever runs then. Like this each is
 // loaded with the module that needs it: 15 ms less from the start to a configuration error.
@@ -18,7 +19,7 @@ const exportsOf = (id: string): string =>
 export default defineConfig({
   input: 'src/main.ts',
   platform: 'node',
-  plugins: [lazyBuiltins],
+  plugins: [lazyBuiltins, thirdParty],
   output: {
     file: 'dist/pipe.mjs',
     format: 'esm',

@@ -1,5 +1,5 @@
 import { glob, mkdir, rename, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type BuildOptions, build } from 'rolldown'
 import type { TestProject } from 'vitest/node'
 import config from '../rolldown.config.ts'
@@ -18,7 +18,7 @@ interface Bundle {
 const bundles: readonly Bundle[] = [
   {
     file: BUNDLE,
-    sources: ['src', 'src/**', 'rolldown.config.ts', 'package-lock.json'],
+    sources: ['src', 'src/**', 'rolldown.config.ts', 'scripts/third-party.ts', 'package-lock.json'],
     options: config as BuildOptions,
   },
   // Started some hundred times: in one file, without types, it is there in half of the time.
@@ -49,7 +49,11 @@ const isCurrent = async ({ file, sources }: Bundle): Promise<boolean> => {
 const make = async ({ file, options }: Bundle): Promise<void> => {
   const { output } = await build({ ...options, cwd: ROOT, write: false })
   await mkdir(dirname(file), { recursive: true })
-  // Another test run may be under way: what it starts finds a whole file.
-  await writeFile(`${file}.${process.pid}`, output[0].code)
-  await rename(`${file}.${process.pid}`, file)
+  // The program last: where it is current, so is what lies beside it.
+  for (const made of output.toReversed()) {
+    const path = join(dirname(file), made.type === 'chunk' ? basename(file) : made.fileName)
+    // Another test run may be under way: what it starts finds a whole file.
+    await writeFile(`${path}.${process.pid}`, made.type === 'chunk' ? made.code : made.source)
+    await rename(`${path}.${process.pid}`, path)
+  }
 }

@@ -15,7 +15,7 @@ describe.each(globSync('docs/**/*.md', { cwd: ROOT }))('%s', (page) => {
 
   it('names scripts that are there', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object }
-    const named = [...text.matchAll(/`npm (?:run )?([a-z:]+)/g)].map(([, name = '']) => name)
+    const named = [...text.matchAll(/`npm (?:run )?([a-z:-]+)/g)].map(([, name = '']) => name)
     expect(named.filter((name) => !(name in scripts))).toEqual([])
   })
 })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cache, cached, exists, project } from '../cache.ts'
+import { cache, cached, project } from '../cache.ts'
 import { onEngine, startEngine, stopEngine } from '../runner/engine.ts'
 import { type Namespace, openNamespace } from '../world/namespace.ts'
 import { baseImages } from './stand-ins.ts'
@@ -12,7 +12,8 @@ import { baseImages } from './stand-ins.ts'
  * engines start from that have it already is made of that (`seedOf`).
  */
 export const pipeImage = async (name: string): Promise<string> => {
-  const parts = ['Dockerfile', '.dockerignore', 'dist/pipe.mjs'].map((path) => readFile(join(project, path)))
+  const files = ['Dockerfile', '.dockerignore', 'dist/pipe.mjs', 'dist/THIRD-PARTY.txt']
+  const parts = files.map((path) => readFile(join(project, path)))
   const hash = createHash('sha256').update(name)
   for (const part of await Promise.all(parts)) hash.update(part)
   const folder = `pipe-${hash.digest('hex').slice(0, 16)}`
@@ -28,20 +29,27 @@ export const pipeImage = async (name: string): Promise<string> => {
 const build = (name: string, tar: string) =>
   withBuilder(async (builder) => {
     console.log('laboratory: building the image of the pipe')
-    const { stdout } = await onEngine(builder, ['build', '--network=none', `--tag=${name}`, project])
+    const command = ['build', '--network=none', `--tag=${name}`, '--file=-', project]
+    const { stdout } = await onEngine(builder, command, { input: await dockerfile() })
     await writeFile(join(cache, 'build.log'), String(stdout))
     await onEngine(builder, ['save', `--output=${tar}`, name])
     // Its layers stay: they are what makes the next build short.
     await onEngine(builder, ['image', 'rm', '--no-prune', name])
   })
 
+// As it is, but for the digests of its base images, which no stand-in can have.
+const dockerfile = async (): Promise<string> =>
+  (await readFile(join(project, 'Dockerfile'), 'utf8')).replaceAll(/^(FROM [^\s@]+)@\S+/gm, '$1')
+
 // The builder's data are kept, base images and layers of earlier builds included, so long as its engine
-// was stopped in an orderly way.
+// was stopped in an orderly way and they are still the same base images.
 const withBuilder = async (action: (builder: Namespace) => Promise<void>): Promise<void> => {
   const images = await baseImages()
   const data = join(cache, 'builder')
   const orderly = join(cache, 'builder-is-whole')
-  if (!(await exists(orderly))) await rm(data, { recursive: true, force: true })
+  const whole = JSON.stringify(images)
+  if ((await readFile(orderly, 'utf8').catch(() => '')) !== whole)
+    await rm(data, { recursive: true, force: true })
   await rm(orderly, { force: true })
   await mkdir(data, { recursive: true })
   const builder = await openNamespace('builder')
@@ -54,7 +62,7 @@ const withBuilder = async (action: (builder: Namespace) => Promise<void>): Promi
     }
     await action(builder)
     await stopEngine(builder)
-    await writeFile(orderly, '')
+    await writeFile(orderly, whole)
   } finally {
     await builder.close()
   }

@@ -1,4 +1,4 @@
-import { appendFile, chmod, copyFile, mkdir, rename } from 'node:fs/promises'
+import { appendFile, chmod, copyFile, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { cached, project } from '../cache.ts'
@@ -13,7 +13,7 @@ export const baseImages = async (): Promise<Record<string, string>> => {
 
 // Debian trixie, the Node of this project, and the laboratory's authority among those that are trusted.
 const nodeImage = () =>
-  cached('node_26-trixie.tar', async (temporary) => {
+  cached('node_26-trixie-licensed.tar', async (temporary) => {
     console.log('laboratory: making a stand-in for node:26-trixie (once, half a minute)')
     const root = join(temporary, 'root')
     const packages = '--include=ca-certificates,binutils,libatomic1,libstdc++6'
@@ -21,13 +21,11 @@ const nodeImage = () =>
     const node = join(root, 'usr/local/bin/node')
     await copyFile(join(project, 'node_modules/node/bin/node'), node)
     await chmod(node, 0o755)
+    // The package `node` brings none, and the image of this name has it here.
+    await writeFile(join(root, 'usr/local/LICENSE'), 'Of the stand-in: Node.js is under the MIT license.\n')
     const certificate = await execa('cat', [join(await authority(), 'ca.crt')])
     await appendFile(join(root, 'etc/ssl/certs/ca-certificates.crt'), `\n${certificate.stdout}\n`)
-    return tarOf(root, [
-      '--exclude=./var/cache/apt',
-      '--exclude=./var/lib/apt/lists',
-      '--exclude=./usr/share/doc',
-    ])
+    return tarOf(root, ['--exclude=./var/cache/apt', '--exclude=./var/lib/apt/lists'])
   })
 
 // Nothing but the CLI, which Debian builds in this version for sid, for every libc since bookworm's.
