@@ -5,6 +5,7 @@ import type { Platform } from '../image/platform.ts'
 import { parseJson } from '../json.ts'
 import type { RegistryClient } from './client.ts'
 import { text } from './document.ts'
+import { keyOfTwoReadings } from './two-readings.ts'
 
 /** An image's configuration (image-spec, config.md), as far as it is looked at before a pull. */
 export interface Configuration {
@@ -59,7 +60,9 @@ const whole = async (body: AsyncIterable<Buffer>): Promise<Buffer> => {
 /** Reads the bytes of a configuration, which are known to be those of its digest. */
 export const readConfiguration = (bytes: Buffer): Configuration => {
   const parsed = wireConfiguration.safeParse(parseJson(bytes))
-  if (!parsed.success) return { bytes, platform: undefined, layers: undefined }
+  // Engines might read another platform and other layers than this pipe.
+  if (!parsed.success || keyOfTwoReadings(bytes.toString()) !== undefined)
+    return { bytes, platform: undefined, layers: undefined }
   const { os, architecture, variant, rootfs } = parsed.data
   const platform = { os: os || 'linux', architecture, ...(variant && { variant }) }
   return {

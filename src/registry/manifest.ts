@@ -7,6 +7,7 @@ import { type Descriptor, type Document, isPresent, readDocument } from './docum
 import { codingsOf, isUndone } from './http/decode.ts'
 import { isPage, said } from './http/said.ts'
 import { type Answer, contentType } from './http/transport.ts'
+import { keyOfTwoReadings } from './two-readings.ts'
 import { accepted, familyOf, isGeneral, isSchema1, kindOf } from './types.ts'
 
 export type { Descriptor } from './document.ts'
@@ -61,7 +62,7 @@ export const readManifest = (answer: Answer, name: string, asked: string | undef
     )
   if (answer.truncated) throw unclear(name, 'The manifest is larger than 4 MiB.')
   const stated = contentType(answer)
-  const document = documentOf(bytes)
+  const document = documentOf(bytes, name)
   refuseSchema1(document, stated, name)
   const named = statedDigest(answer)
   for (const digest of [asked, named]) if (digest !== undefined) verify(bytes, digest, name)
@@ -109,7 +110,7 @@ const sameKind = (bytes: Buffer, digest: string): string | undefined => {
  * @param stated the media type that the bytes are said to have; empty if nothing is said
  */
 export const parseManifest = (bytes: Buffer, stated: string, name: string): Manifest => {
-  const document = documentOf(bytes)
+  const document = documentOf(bytes, name)
   refuseSchema1(document, stated, name)
   return manifestOf(document, stated, name)
 }
@@ -117,8 +118,13 @@ export const parseManifest = (bytes: Buffer, stated: string, name: string): Mani
 /** A document, or a sentence that says why it is not understood. */
 type Understood = Document | string
 
-const documentOf = (bytes: Buffer): Understood => {
+const documentOf = (bytes: Buffer, name: string): Understood => {
   const json = parseJson(bytes)
+  const key = json === undefined ? undefined : keyOfTwoReadings(bytes.toString())
+  if (key !== undefined)
+    throw new PipeError('PKG-MANIFEST', failed(name), {
+      why: `It has the key ${quote(key)} twice, or beside one that differs only in its case: a document that two programs read as two images is an attack.`,
+    })
   return json === undefined ? 'It is not a manifest in JSON.' : readDocument(json)
 }
 

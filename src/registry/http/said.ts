@@ -29,7 +29,7 @@ export const said = (answer: Answer): string => {
  * Bitbucket's own API send instead.
  */
 export const errorsOf = (answer: Answer): WireError[] => {
-  const parsed = wireErrors.safeParse(parseJson(answer.body))
+  const parsed = wireErrors.safeParse(parseJson(answer.body, { items: 10_000, depth: 50 }))
   if (!parsed.success) return []
   const { errors = [], error, message, error_description, error_message, details, detail } = parsed.data
   const nested = typeof error === 'object' ? error : { code: error }

@@ -22,6 +22,12 @@ export const ambiguous: Difference = {
   why: 'a document that can be read as an index and as an image is an attack (CVE-2021-41190)',
 }
 
+/** A key that stands twice, or in other letters. */
+export const twoReadings: Difference = {
+  pipe: 'refuses',
+  why: 'a document in which two programs see two images proves neither by its digest',
+}
+
 /** Redirects are followed to https only. */
 export const plainText: Difference = {
   ways: ['STORE'],

@@ -1,4 +1,5 @@
 import { digestOf, entry, image, index, manifestAnswer, row, site, types } from '../build.ts'
+import { twoReadings } from '../reasons.ts'
 import type { Row } from '../row.ts'
 
 const written = (id: string, says: string, write: (json: string) => string, more: Partial<Row> = {}): Row =>
@@ -15,14 +16,35 @@ export const texts: Row[] = [
   written('json-keys-escaped', 'a manifest with escaped letters', (json) =>
     json.replaceAll('"layers"', '"\\u006cayers"'),
   ),
-  written('json-layers-twice', 'a manifest that has "layers" twice, the second right', (json) =>
-    json.replace('"layers":', '"layers":[],"layers":'),
+  written(
+    'json-layers-twice',
+    'a manifest that has "layers" twice, the second right',
+    (json) => json.replace('"layers":', '"layers":[],"layers":'),
+    { differs: [twoReadings] },
   ),
-  written('json-layers-twice-wrong', 'a manifest that has "layers" twice, the second null', (json) =>
-    json.replace(/\}$/, ',"layers":null}'),
+  written(
+    'json-layers-twice-wrong',
+    'a manifest that has "layers" twice, the second null',
+    (json) => json.replace(/\}$/, ',"layers":null}'),
+    { differs: [twoReadings] },
   ),
-  written('json-media-type-twice', 'a manifest that has "mediaType" twice', (json) =>
-    json.replace(/\}$/, `,"mediaType":"${types.oci.index}"}`),
+  written(
+    'json-media-type-twice',
+    'a manifest that has "mediaType" twice',
+    (json) => json.replace(/\}$/, `,"mediaType":"${types.oci.index}"}`),
+    { differs: [twoReadings] },
+  ),
+  written(
+    'json-capital-layers',
+    'a manifest that has "Layers" beside "layers"',
+    (json) => json.replace('"layers":', '"Layers":[],"layers":'),
+    { differs: [twoReadings] },
+  ),
+  written(
+    'json-capital-config',
+    'a manifest whose config is under "Config"',
+    (json) => json.replace('"config":', '"Config":'),
+    { differs: [twoReadings] },
   ),
   written('json-utf8', 'a manifest with bytes that are not UTF-8', (json) =>
     json.replace(/\}$/, ',"annotations":{"a":"\xFF"}}'),
