@@ -1,5 +1,5 @@
 // Linear in one pass, because a line may be an HTML page of a megabyte.
-const quoted = /"(?:[^"\\]|\\.)*("|$)|(?<!\w)'[^']*'|`[^`]*`/g
+const quoted = /"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)|(?<!\w)'[^']*(?:'|$)|`[^`]*(?:`|$)/g
 
 const mediaType = /^(?:application|text)\/[\w.+-]+(?:;.*)?$/
 // Words with a slash that belong to Go's and docker's own sentences.
@@ -13,17 +13,21 @@ const ownWords = /^(?:i\/o|archive\/tar|net\/http|fork\/exec)$|\/docker-import-/
  * @param names known names, masked wherever they stand
  */
 export const maskNames = (line: string, names: readonly string[] = []): string =>
-  maskKnown(line, names)
-    .replace(quoted, (text, closing: string | undefined) => {
-      if (text.startsWith('"') && closing !== '"') return text
-      const inner = text.slice(1, -1)
-      // The quoted character in `invalid character '<'` gives away an HTML page.
-      if ((inner.length === 1 && text.startsWith("'")) || mediaType.test(inner)) return text
-      return text[0] + placeholder(inner) + text[0]
-    })
+  maskQuoted(maskKnown(line, names))
     .replace(/[^\s"]+/g, maskWord)
     // Docker Hub's own names have no slash, and here no tag, by which they could be recognized.
     .replace(/(\bno such (?:image|object|container|volume): )\S+/gi, '$1_')
+
+const maskQuoted = (line: string): string =>
+  line.replace(quoted, (text) => {
+    const inner = text.slice(1, -1)
+    // What is never closed is a lone mark, of which there is one of a kind at most.
+    if (text.length < 2 || !text.endsWith(text.charAt(0)))
+      return text.startsWith('"') ? text : text.charAt(0) + maskQuoted(text.slice(1))
+    // The quoted character in `invalid character '<'` gives away an HTML page.
+    if ((inner.length === 1 && text.startsWith("'")) || mediaType.test(inner)) return text
+    return text[0] + placeholder(inner) + text[0]
+  })
 
 // Whole names only: a name may be part of an ordinary word.
 const maskKnown = (line: string, names: readonly string[]): string => {

@@ -43,13 +43,16 @@ export const readWait = (value: string, now: number): number | undefined => {
  * for none.
  */
 export const findWait = (text: string): number | undefined => {
-  const stated = inProse.exec(text)?.[1]
+  const stated = inProse.exec(text.slice(0, LONGEST))?.[1]
   if (stated === undefined) return undefined
   return /[a-zµμ]/i.test(stated) ? lengthOf(stated) : finite(Number(stated) * 1000)
 }
 
+// Whoever asks to wait says so early.
+const LONGEST = 10_000
+
 const lengthOf = (text: string): number | undefined => {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-zµμ]+)/gi)].map(
+  const parts = [...text.matchAll(/(?<!\d)(\d+(?:\.\d+)?)\s*([a-zµμ]+)/gi)].map(
     ([, amount, name = '']) => Number(amount) * (UNITS[name.toLowerCase()] ?? Number.NaN),
   )
   return finite(parts.reduce((sum, part) => sum + part, 0))

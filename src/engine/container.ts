@@ -71,7 +71,7 @@ export const remove = async (docker: Docker, name: string): Promise<void> => {
     } catch (error) {
       const said = error instanceof PipeError ? (error.said ?? '') : ''
       if (/\bno such container\b/i.test(said)) return
-      const going = /\bremoval of container \S+ is already in progress\b/.test(said)
+      const going = /\bremoval of container \S{1,200} is already in progress\b/.test(said)
       if (!going) throw error
     }
     await sleep(PAUSE, undefined, { signal })

@@ -53,14 +53,11 @@ export const createDocker = ({ env, signal: whole, onCommand }: Context): Docker
         ...(input === undefined
           ? { stdin: 'ignore' }
           : { input: input instanceof Promise ? Readable.from(later(input)) : input }),
-        ...(onLine === undefined
-          ? {}
-          : {
-              stdout: function* (line: unknown) {
-                onLine(String(line))
-                yield line
-              },
-            }),
+        stdout: [
+          bounded({ first: LONGEST_OUTPUT, last: 0 }),
+          ...(onLine === undefined ? [] : [lineByLine(onLine)]),
+        ],
+        stderr: bounded({ first: LONGEST_ERROR, last: LONGEST_ERROR }),
       })
       onCommand(args, result.exitCode, result.durationMs)
       signal.throwIfAborted()
@@ -69,6 +66,36 @@ export const createDocker = ({ env, signal: whole, onCommand }: Context): Docker
       if (result.failed) throw engineError(args, result.stderr || result.originalMessage || '')
       return result.stdout
     }
+}
+
+// A list of all images of an engine is not longer; of what it writes to standard error, the beginning and the end tell
+// what went wrong.
+const LONGEST_OUTPUT = 8_000_000
+const LONGEST_ERROR = 50_000
+
+const lineByLine = (onLine: (line: string) => void) =>
+  function* (line: unknown) {
+    onLine(String(line))
+    yield line
+  }
+
+const bounded = ({ first, last }: { first: number; last: number }) => {
+  let left = first
+  let end = Buffer.alloc(0)
+  return {
+    binary: true,
+    *transform(chunk: unknown) {
+      const kept = (chunk as Uint8Array).subarray(0, left)
+      const rest = (chunk as Uint8Array).subarray(left)
+      left -= kept.length
+      if (kept.length > 0) yield kept
+      if (last > 0 && rest.length > 0) end = Buffer.concat([end, rest]).subarray(-last)
+    },
+    *final() {
+      if (end.length === last && last > 0) yield Buffer.from('\n')
+      yield end
+    },
+  }
 }
 
 // The command starts now and waits for its input; it is ended if that does not come.

@@ -16,7 +16,7 @@ export const parseLinks = (fields: readonly string[]): Link[] =>
   )
 
 // A quoted text may hold commas and semicolons; an address may hold commas.
-const LINK = /<([^<>]*)>((?:\s*;\s*[^\s"=,;<]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s",;]*))?)*)/g
+const LINK = /<([^<>]*)>((?:[^<>,"]|"(?:[^"\\]|\\.)*")*)/g
 
 // If a link has several `rel`, the first counts (section 3.3).
 const relationsIn = (parameters: string): string[] => {

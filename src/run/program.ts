@@ -23,12 +23,12 @@ interface Input {
 export const programOf = (input: Input): string => `{ ${WATCH}; ${bodyOf(input)}\n}\n`
 
 /**
- * The program without what guards it: the environment and the commands, up to the end of the shell. With options such
- * as `-x` and `-v` the shell writes down what it reads and runs, values included: until the user's commands begin, that
- * goes where `commandOf` sends it, to nobody.
+ * The program without what guards it: the environment and the commands, up to the end of the shell. With `-x` the shell
+ * writes down what it runs, values included: until the user's commands begin, that goes to nobody.
  */
 export const bodyOf = ({ commands, environment, cloneFolder }: Input): string =>
   [
+    'exec 2> /dev/null',
     'umask 000',
     NEWLINE,
     ...exports(environment),
@@ -52,17 +52,16 @@ export const commandOf = (shell: readonly string[] | undefined): string[] => {
     return [
       '/bin/sh',
       '-c',
-      `if command -v bash > /dev/null 2>&1; then bash -s ${QUIET}; else /bin/sh -s ${QUIET}; fi; exit $?`,
+      'if command -v bash > /dev/null 2>&1; then bash -s; else /bin/sh -s; fi; exit $?',
       'sh',
     ]
   const [program = '', ...options] = shell
-  const start = `"$@" -s ${QUIET}; exit $?`
-  return [program, '-c', options.length > 0 ? `${PROBE}; ${start}` : start, 'sh', ...shell]
+  const start = options.length === 0 ? '"$@"' : `${PROBE}; "$@" 2> /dev/null`
+  return [program, '-c', `${start}; exit $?`, 'sh', ...shell, '-s']
 }
 
-const QUIET = '2> /dev/null'
-
-// What the shell has to say of its options would be lost otherwise.
+// With `-v` a shell writes down what it reads, so what it writes before the commands begin goes to nobody. What it has
+// to say of its options is asked for before.
 const PROBE = 'said=$("$@" -c : 2>&1 < /dev/null) || { code=$?; printf "%s\\n" "$said" >&2; exit $code; }'
 
 // Started twice removed: the shell's own `wait` and `jobs` must not know it.

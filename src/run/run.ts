@@ -89,7 +89,7 @@ const startShell = async (
       await startWith(command)
       return
     } catch (error) {
-      const missing = error instanceof PipeError && NO_PROGRAM.test(error.said ?? '')
+      const missing = error instanceof PipeError && NO_PROGRAM.test(error.said?.slice(0, LONGEST_SAID) ?? '')
       if (!missing) throw error
       if (index < commands.length - 1) {
         await removeIt()
@@ -100,6 +100,9 @@ const startShell = async (
     }
   }
 }
+
+// The engine says it in a line.
+const LONGEST_SAID = 2000
 
 const NO_PROGRAM =
   /\bexec: "[^"]*": .*(?:no such file or directory|executable file not found|permission denied|is a directory)|\bexecutable file \S+ not found\b/

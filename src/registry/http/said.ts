@@ -46,7 +46,7 @@ export const errorsOf = (answer: Answer): WireError[] => {
 const wordsOf = (answer: Answer): string => {
   const text = answer.body.toString()
   if (isPage(answer)) {
-    const title = /<title[^>]*>([^<]*)/i.exec(text)?.[1] ?? ''
+    const title = /<title[^<>]*>([^<]*)/i.exec(text)?.[1] ?? ''
     return `an HTML page${title.trim() && `: ${title.trim()}`}`
   }
   const errors = errorsOf(answer).map(({ code, message, detail }) =>
