@@ -41,6 +41,8 @@ export const usualRules: Rules = {
     'acme/bash-only': 'acme/app',
     'acme/no-shell': 'acme/app',
     'acme/empty': 'acme/app',
+    'acme/soak-0': 'acme/app',
+    'acme/soak-1': 'acme/app',
     'acme/other': 'acme/elsewhere',
   },
   foreign: 'unscoped',
