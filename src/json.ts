@@ -4,8 +4,8 @@ interface Bounds {
   depth: number
 }
 
-// An index of ten thousand images has a tenth of it.
-const BOUNDS: Bounds = { items: 1_000_000, depth: 500 }
+// An index of ten thousand images has half of it.
+const BOUNDS: Bounds = { items: 200_000, depth: 500 }
 
 /**
  * Parses a text, or its bytes in UTF-8, as JSON; undefined if it is not JSON, or holds more than `bounds`. Whoever reads

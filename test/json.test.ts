@@ -4,8 +4,8 @@ import { parseJson } from '../src/json.ts'
 it.each([
   ['lists in lists', `${'['.repeat(600)}${']'.repeat(600)}`],
   ['two million levels', '['.repeat(2e6)],
-  ['a million numbers', `[${'0,'.repeat(1_000_001)}0]`],
-  ['a million objects', `[${'{},'.repeat(600_000)}{}]`],
+  ['many numbers', `[${'0,'.repeat(200_001)}0]`],
+  ['many objects', `[${'{},'.repeat(100_001)}{}]`],
   ['what is no JSON', 'no'],
 ])('reads nothing of %s', (_name, text) => {
   expect(parseJson(text)).toBeUndefined()
