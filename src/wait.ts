@@ -14,13 +14,14 @@ function unit(milliseconds: number, ...names: string[]) {
 }
 
 const longestFirst = Object.keys(UNITS).sort((a, b) => b.length - a.length)
-const PART = `\\d+(?:\\.\\d+)?\\s*(?:${longestFirst.join('|')})(?![a-zµμ])`
-const LENGTH = `${PART}(?:(?:\\s*(?:,|and)\\s*|\\s*)${PART})*`
-const NUMBER = '\\d+(?:\\.\\d+)?'
+// Bounded, so that no text makes the search begin again and again.
+const NUMBER = '\\d{1,15}(?:\\.\\d{1,15})?'
+const PART = `${NUMBER}\\s{0,9}(?:${longestFirst.join('|')})(?![a-zµμ])`
+const LENGTH = `${PART}(?:(?:\\s{0,9}(?:,|and))?\\s{0,9}${PART}){0,9}`
 
 const whole = new RegExp(`^(?:${LENGTH})$`, 'i')
 const inProse = new RegExp(
-  `\\b(?:retry[- ]after:?|(?:try|retry) again (?:in|after)|retry in)\\s*(${LENGTH}|${NUMBER}(?![\\d.]*[ \\t]*[a-zµμ]))`,
+  `\\b(?:retry[- ]after:?|(?:try|retry) again (?:in|after)|retry in)\\s{0,9}(${LENGTH}|${NUMBER}(?!\\d)(?![\\d.]{0,31}[ \\t]{0,9}[a-zµμ]))`,
   'i',
 )
 

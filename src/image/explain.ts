@@ -57,8 +57,8 @@ const nameFault = (text: string): string | undefined => {
 }
 
 const hostFault = (host: string, text: string): string => {
-  const port = /^(.*):(.*)$/s.exec(host)
-  const [, name = '', number = ''] = port ?? []
+  const end = host.lastIndexOf(':')
+  const [name, number] = [host.slice(0, Math.max(0, end)), host.slice(end + 1)]
   if (!domainGrammar.test(name)) return `${quote(host)} is not a host with or without a port`
   return number === '' ? `the port after ${quote(name)} is empty` : tagOfBranch(text)
 }

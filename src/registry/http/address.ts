@@ -13,7 +13,7 @@ export type AddressClass = 'loopback' | 'private' | 'link-local' | 'reserved' | 
  * that is never allowed.
  */
 export const classifyAddress = (address: string): AddressClass | undefined => {
-  const bare = address.replace(/^\[|\]$|%.*$/gs, '')
+  const bare = (address.split('%')[0] ?? '').replace(/^\[|\]$/g, '')
   const version = isIP(bare)
   if (version === 0) return 'unspecified'
   // In the one spelling of URLs: the library takes `::127.0.0.1`, which is not mapped, for mapped.
