@@ -25,7 +25,7 @@ export const keyOfTwoReadings = (text: string): string | undefined => {
 
 const NOTHING = { keys: new Set<string>(), isMap: false }
 
-const TOKENS = /([{}])|("(?:[^"\\]|\\.)*")(\s*:)?/gs
+const TOKENS = /([{}])|("(?:[^"\\]|\\.)*(?:"|\\?$))(\s*:)?/gs
 
 // What people name themselves (image-spec, annotations.md and config.md): here, letters may differ in their case alone.
 const MAPS = ['annotations', 'Labels', 'ExposedPorts', 'Volumes']

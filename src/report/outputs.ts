@@ -91,7 +91,8 @@ const imageVariables = (images: Result['images']): string =>
             `PACKAGES_IMAGE_${index}_ID=${image.id}`,
           ],
     )
-    .map((line) => `${line}\n`)
+    // A shell reads these lines; no name, digest or id has any other character.
+    .map((line) => `${line.replace(/[^\w=.:/@+[\]-]/g, '')}\n`)
     .join('')
 
 const resultJson = ({ images, error, ran }: Result, mask: Secrets['mask']): string => {
