@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, describe, expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
+import { withFigures } from '../scripts/figures.ts'
 import { errorReply, type FakeRegistry, imageOf, manifestReply, startFake } from './fake-registry.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -133,5 +134,25 @@ describe('the bill of materials', () => {
     const names = components.map(({ name }: { name: string }) => name)
     expect(names).toEqual(expect.arrayContaining(Object.keys(manifest.dependencies)))
     expect(names.filter((name: string) => name in manifest.devDependencies)).toEqual([])
+  })
+})
+
+describe('the figures', () => {
+  const page = 'a\n<!-- npm run soak -->\nold\n<!-- /npm run soak -->\nb\n'
+
+  it('are written by the command that found them, in their place, again and again', () => {
+    const once = withFigures(page, 'npm run soak', 'new $1')
+    expect(once).toBe('a\n<!-- npm run soak -->\nnew $1\n<!-- /npm run soak -->\nb\n')
+    expect(withFigures(once, 'npm run soak', 'new $1')).toBe(once)
+  })
+
+  it('are not lost where their place is gone', () => {
+    expect(() => withFigures('a\n', 'npm run soak', 'new')).toThrow('no place')
+  })
+
+  it('have their places in docs/security.md', () => {
+    const text = readFileSync(join(ROOT, 'docs/security.md'), 'utf8')
+    for (const name of ['npm run security-figures', 'npm run soak'])
+      expect(withFigures(text, name, 'figures')).toContain(`<!-- ${name} -->\nfigures\n`)
   })
 })

@@ -233,26 +233,36 @@ describeInLaboratory('Without a registry the pipe', () => {
   })
 })
 
-describeInLaboratory('When the engine is gone in mid-pull the pipe', () => {
-  test('says what most often ends it', async () => {
+describeInLaboratory('When the engine is gone the pipe', () => {
+  const STORE = '.images'
+  test.each([
+    { at: 'pull', variables: {}, delay: 500 },
+    { at: 'load', variables: { STORE }, delay: 0 },
+    { at: 'attach', variables: { RUN: 'echo begun; sleep 5' }, delay: 1000 },
+  ])('says what most often ends it, in mid-$at', async ({ at, variables, delay }) => {
     const { world } = laboratory()
     await pushBigImage(world, 'acme/big:2', 30_000_000, 2)
     await using step = await newStep({ front: true })
-    await setFaults(world, [{ path: '/v2/acme/big/blobs/', bytesPerSecond: 1_000_000 }])
+    if (at === 'pull') await setFaults(world, [{ path: '/v2/acme/big/blobs/', bytesPerSecond: 1_000_000 }])
     // The engine that runs the pipe's container has to stay, so what goes is the way to it.
     const relay = inStep(step, [process.execPath, '-e', RELAY], { reject: false })
     const { exitCode, rawLog } = await runScript(
       step,
-      [{ pipe: PIPE, variables: { IMAGE: 'big:2', NO_COLOR: '1' } }],
+      [{ pipe: PIPE, variables: { IMAGE: 'big:2', NO_COLOR: '1', ...variables } }],
       {
         runOptions: ['--env=DOCKER_HOST=tcp://host.docker.internal:2999'],
         during: async () => {
-          for (let i = 0; i < 200; i++) {
+          for (let i = 0; i < 400; i++) {
             const all = await processes(step)
-            if (all.some(({ command, contained }) => contained && / pull /.test(command))) break
-            await sleep(50)
+            if (
+              all.some(
+                ({ command, contained }) => contained && new RegExp(`docker.* ${at}( |$)`).test(command),
+              )
+            )
+              break
+            await sleep(25)
           }
-          await sleep(500)
+          await sleep(delay)
           relay.kill('SIGKILL')
           await inStep(step, ['pkill', '-KILL', '-f', 'relay for a test'], { reject: false })
         },
@@ -260,9 +270,10 @@ describeInLaboratory('When the engine is gone in mid-pull the pipe', () => {
     )
     await relay
     await setFaults(world, [])
-    expect(exitCode).toBe(9)
-    expect(pipeLog(rawLog)).toContain('ERROR: PKG-ENGINE-UNREACHABLE')
-    expect(pipeLog(rawLog)).toContain('memory limit')
+    expect({ exitCode, log: pipeLog(rawLog) }).toEqual({
+      exitCode: 9,
+      log: expect.stringMatching(/ERROR: PKG-ENGINE-UNREACHABLE(?:.|\n)*memory limit/),
+    })
   })
 })
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { writeFigures } from '../../../scripts/figures.ts'
 import { whyNot } from '../install.ts'
 import { openLaboratory } from '../laboratory.ts'
 import { figuresOf } from './figures.ts'
@@ -22,6 +23,7 @@ if (!(Number.isInteger(runs) && runs > 0 && Number.isInteger(seed))) {
     const summary = await soak(laboratory, { runs, seed, onRun: (line) => console.log(line) })
     for (const text of [...summary.failures, ...summary.leaks]) console.error(`\n${text}`)
     console.log(`\n${figuresOf(summary)}`)
+    if (runs >= Number(options.runs.default)) writeFigures('npm run soak', `${figuresOf(summary)}.`)
     process.exitCode = summary.unexplained > 0 || summary.leaks.length > 0 ? 1 : 0
   } finally {
     await close()

@@ -33,11 +33,16 @@ interface Kind {
 /** What a registry and the way to it do wrong. */
 export const kinds = {
   none: { fault: {}, at: 'blobs', codes: [] },
-  'cut at once': { fault: { cutAfter: 0 }, at: 'blobs', codes: ['PKG-NETWORK'] },
-  'truncated blob': { fault: { cutAfter: 300_000 }, at: 'blobs', codes: ['PKG-NETWORK'] },
+  // The engine waits longer and longer before it tries again, so that the time may be over first.
+  'cut at once': { fault: { cutAfter: 0 }, at: 'blobs', codes: ['PKG-NETWORK', 'PKG-TIMEOUT'] },
+  'truncated blob': { fault: { cutAfter: 300_000 }, at: 'blobs', codes: ['PKG-NETWORK', 'PKG-TIMEOUT'] },
   stall: { fault: { delay: 30_000 }, at: 'blobs', codes: ['PKG-TIMEOUT', 'PKG-NETWORK'] },
   slow: { fault: { bytesPerSecond: 1_500_000 }, at: 'blobs', codes: [] },
-  '500 for a blob': { fault: { status: 500 }, at: 'blobs', codes: ['PKG-REGISTRY-UNAVAILABLE'] },
+  '500 for a blob': {
+    fault: { status: 500 },
+    at: 'blobs',
+    codes: ['PKG-REGISTRY-UNAVAILABLE', 'PKG-TIMEOUT'],
+  },
   '503 for a manifest': { fault: { status: 503 }, at: 'manifests', codes: ['PKG-REGISTRY-UNAVAILABLE'] },
   '429 for a manifest': {
     fault: {

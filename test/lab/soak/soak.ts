@@ -73,11 +73,13 @@ export const soak = async (laboratory: Laboratory, { seed, runs, onRun }: Soak):
   try {
     const before = await leftOf(step)
     const plans = plansOf(seed, runs, LANES)
+    const unfinished = new Set<string>()
     const one = async (plan: Plan): Promise<void> => {
       faults.set(plan.lane, faultOf(plan))
       await set()
       const { verdict, leaks, log, seconds } = await run(step, plan)
       summary[verdict]++
+      if (verdict !== 'success') unfinished.add(store(plan.number))
       summary.leaks.push(...leaks.map((leak) => `run ${plan.number}: ${leak}`))
       const line = `${verdict.padEnd(11)} ${seconds.toFixed(1)} s  ${JSON.stringify(plan)}`
       if (verdict === 'unexplained') summary.failures.push(`${line}\n${log}`)
@@ -97,7 +99,7 @@ export const soak = async (laboratory: Laboratory, { seed, runs, onRun }: Soak):
       summary.leaks.push(...leaks)
       if (verdict !== 'success') summary.leaks.push(`afterwards the same command does not succeed:\n${log}`)
     }
-    summary.leaks.push(...(await leaksOf(step, before)).filter((leak) => !isOfKilled(leak, plans)))
+    summary.leaks.push(...(await leaksOf(step, before)).filter((leak) => !isUnfinished(leak, unfinished)))
   } finally {
     faults.clear()
     await set()
@@ -266,11 +268,10 @@ const leaksOf = async (step: Step, before: Left): Promise<string[]> => {
   return [...left, ...(await damagedIn(step)), ...(await secretsIn(step))]
 }
 
-// A killed run could not remove what it was writing; housekeeping does when it is an hour old.
-const isOfKilled = (leak: string, plans: readonly Plan[]): boolean => {
-  const [, folder] = /in files: (\.images-\d+)\/blobs\/sha256\/[^/]+\.part$/.exec(leak) ?? []
-  return plans.some(({ number, stop }) => stop?.signal === 'KILL' && store(number) === folder)
-}
+// What a run had when it failed stays for the next one, which goes on where it broke; housekeeping removes it when it is
+// an hour old.
+const isUnfinished = (leak: string, stores: ReadonlySet<string>): boolean =>
+  stores.has(/in files: (\.images-\d+)\/blobs\/sha256\/[^/]+\.part$/.exec(leak)?.[1] ?? '')
 
 const damagedIn = async (step: Step): Promise<string[]> => {
   const names = (await filesBelow(step.build)).filter((name) => /\/blobs\/sha256\/[0-9a-f]{64}$/.test(name))
