@@ -9,6 +9,8 @@ export interface Ended {
   seconds: number
   /** Whether the signal of the plan reached the pipe before it had ended. */
   stopped: boolean
+  /** Whether the engine still held a download of this image that had stalled in an earlier run. */
+  held: boolean
 }
 
 export type Verdict = 'success' | 'explained' | 'unexplained'
@@ -23,7 +25,7 @@ const bySignal = { INT: 130, TERM: 143, KILL: 137 } as const
  * Whether a run that failed says why, and fails as its plan has it: with the exit code of the signal that ended it, or
  * with a code of the catalogue that follows from its fault. A fault that passes within the attempts explains nothing.
  */
-export const judge = (plan: Plan, { exitCode, log, seconds, stopped }: Ended): Verdict => {
+export const judge = (plan: Plan, { exitCode, log, seconds, stopped, held }: Ended): Verdict => {
   if (seconds > LONGEST_SECONDS || /PKG-INTERNAL|\n\s+at .+:\d+:\d+/.test(log)) return 'unexplained'
   if (exitCode === 0) return 'success'
   const signal = plan.stop?.signal
@@ -33,5 +35,6 @@ export const judge = (plan: Plan, { exitCode, log, seconds, stopped }: Ended): V
   if (code === undefined || catalogue[code]?.exitCode !== exitCode) return 'unexplained'
   const lasts = plan.times === undefined || plan.fault === 'stall'
   const allowed: readonly Code[] = lasts ? kinds[plan.fault].codes : []
-  return allowed.includes(code) ? 'explained' : 'unexplained'
+  // The engine goes on waiting for what stalled when nobody waits for it any more, and joins who comes next.
+  return (held && code === 'PKG-TIMEOUT') || allowed.includes(code) ? 'explained' : 'unexplained'
 }

@@ -30,13 +30,16 @@ interface Kind {
   codes: readonly Code[]
 }
 
+/** How long nothing comes, in milliseconds: longer than a run waits. */
+export const STALL = 30_000
+
 /** What a registry and the way to it do wrong. */
 export const kinds = {
   none: { fault: {}, at: 'blobs', codes: [] },
   // The engine waits longer and longer before it tries again, so that the time may be over first.
   'cut at once': { fault: { cutAfter: 0 }, at: 'blobs', codes: ['PKG-NETWORK', 'PKG-TIMEOUT'] },
   'truncated blob': { fault: { cutAfter: 300_000 }, at: 'blobs', codes: ['PKG-NETWORK', 'PKG-TIMEOUT'] },
-  stall: { fault: { delay: 30_000 }, at: 'blobs', codes: ['PKG-TIMEOUT', 'PKG-NETWORK'] },
+  stall: { fault: { delay: STALL }, at: 'blobs', codes: ['PKG-TIMEOUT', 'PKG-NETWORK'] },
   slow: { fault: { bytesPerSecond: 1_500_000 }, at: 'blobs', codes: [] },
   '500 for a blob': {
     fault: { status: 500 },

@@ -31,7 +31,7 @@ describe('A soak', () => {
     times: undefined,
     stop: undefined,
   }
-  const network = { exitCode: 8, log: 'ERROR: PKG-NETWORK: gone\n', seconds: 1, stopped: false }
+  const network = { exitCode: 8, log: 'ERROR: PKG-NETWORK: gone\n', seconds: 1, stopped: false, held: false }
   const killed = { ...plan, stop: { signal: 'TERM', after: 1 } } as const
   const cut = { ...plan, fault: 'cut at once' } as const
 
@@ -46,12 +46,16 @@ describe('A soak', () => {
     ['unexplained', cut, { ...network, exitCode: 1, log: 'ERROR: PKG-INTERNAL: oh\n' }],
     ['unexplained', cut, { ...network, seconds: 60 }],
     ['unexplained', plan, { ...network, exitCode: 0, log: 'ok\n    at read (file:///a.mjs:1:2)\n' }],
-    ['explained', killed, { exitCode: 143, log: 'ERROR: PKG-INTERRUPTED: x\n', seconds: 1, stopped: true }],
-    ['unexplained', killed, { exitCode: 143, log: '', seconds: 1, stopped: true }],
+    [
+      'explained',
+      killed,
+      { exitCode: 143, log: 'ERROR: PKG-INTERRUPTED: x\n', seconds: 1, stopped: true, held: false },
+    ],
+    ['unexplained', killed, { exitCode: 143, log: '', seconds: 1, stopped: true, held: false }],
     [
       'unexplained',
       killed,
-      { exitCode: 143, log: 'ERROR: PKG-INTERRUPTED: x\n', seconds: 1, stopped: false },
+      { exitCode: 143, log: 'ERROR: PKG-INTERRUPTED: x\n', seconds: 1, stopped: false, held: false },
     ],
   ] as const)('calls a run %s: %j %j', (verdict, planned, ended) => {
     expect(judge(planned, ended)).toBe(verdict)

@@ -13,7 +13,7 @@ import { openStep, type Step } from '../runner/step.ts'
 import { type Fault, setFaults } from '../world/faults.ts'
 import type { World } from '../world/world.ts'
 import { judge, TIMEOUT_SECONDS, type Verdict } from './judge.ts'
-import { kinds, type Plan, plansOf } from './plan.ts'
+import { kinds, type Plan, plansOf, STALL } from './plan.ts'
 
 export interface Soak {
   seed: number
@@ -73,12 +73,14 @@ export const soak = async (laboratory: Laboratory, { seed, runs, onRun }: Soak):
   try {
     const before = await leftOf(step)
     const plans = plansOf(seed, runs, LANES)
+    const heldUntil: number[] = []
     const unfinished = new Set<string>()
     const one = async (plan: Plan): Promise<void> => {
       faults.set(plan.lane, faultOf(plan))
       await set()
-      const { verdict, leaks, log, seconds } = await run(step, plan)
+      const { verdict, leaks, log, seconds } = await run(step, plan, heldUntil[plan.lane] ?? 0)
       summary[verdict]++
+      if (plan.fault === 'stall') heldUntil[plan.lane] = performance.now() + STALL
       if (verdict !== 'success') unfinished.add(store(plan.number))
       summary.leaks.push(...leaks.map((leak) => `run ${plan.number}: ${leak}`))
       const line = `${verdict.padEnd(11)} ${seconds.toFixed(1)} s  ${JSON.stringify(plan)}`
@@ -95,7 +97,11 @@ export const soak = async (laboratory: Laboratory, { seed, runs, onRun }: Soak):
     await set()
     // Whatever was broken, the same command works now, and puts in order what killed runs could not.
     for (let lane = 0; lane < LANES; lane++) {
-      const { verdict, leaks, log } = await run(step, { ...calm, lane, number: runs + lane })
+      const { verdict, leaks, log } = await run(
+        step,
+        { ...calm, lane, number: runs + lane },
+        heldUntil[lane] ?? 0,
+      )
       summary.leaks.push(...leaks)
       if (verdict !== 'success') summary.leaks.push(`afterwards the same command does not succeed:\n${log}`)
     }
@@ -136,7 +142,8 @@ interface Ran {
   seconds: number
 }
 
-const run = async (step: Step, plan: Plan): Promise<Ran> => {
+const run = async (step: Step, plan: Plan, heldUntil: number): Promise<Ran> => {
+  const held = performance.now() < heldUntil
   if (plan.fresh) await onEngine(step, ['image', 'rm', '--force', image(plan.lane)], { reject: false })
   const label = `soak=${plan.number}`
   const leaks: string[] = []
@@ -168,7 +175,7 @@ const run = async (step: Step, plan: Plan): Promise<Ran> => {
   leaks.push(...formsOf(step).flatMap((form) => (log.includes(form) ? ['the credential is in the log'] : [])))
   leaks.push(...(await leftInContainer(step, label, stopped && plan.stop?.signal === 'KILL')))
   const { exitCode, seconds } = outcome
-  const verdict = judge(plan, { exitCode, log, seconds, stopped })
+  const verdict = judge(plan, { exitCode, log, seconds, stopped, held })
   if (verdict === 'success' && !(await isThere(step, plan)))
     leaks.push('success, but the image is not in the engine')
   return { verdict, leaks, log, seconds }
