@@ -262,6 +262,19 @@ describe('with STORE the pipe', () => {
     expect(result().images[0]).toMatchObject({ source: 'store', digest: base.digest })
   })
 
+  it('finds by its digest what was put there by its tag', async () => {
+    await run()
+    const { exitCode, log, result } = await run({
+      IMAGE: `base@${base.digest}`,
+      PULL_POLICY: 'never',
+      ...without,
+    })
+    expect([exitCode, log]).toEqual([0, expect.stringContaining('Loaded ')])
+    expect(result().images[0]).toMatchObject({ digest: base.digest, source: 'store' })
+    const other = await run({ IMAGE: `base@${tools.digest}`, PULL_POLICY: 'never', ...without })
+    expect([other.exitCode, other.log]).toEqual([4, expect.stringContaining('PKG-NOT-HERE')])
+  })
+
   it('does not take another image for the one that a digest names', async () => {
     await run()
     const { exitCode, log } = await run({ IMAGE: `base:1.4@${tools.digest}`, PULL_POLICY: 'never' })

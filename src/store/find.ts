@@ -49,10 +49,19 @@ const listed = async (
   platform: () => Promise<Platform>,
 ): Promise<StoredImage | undefined> => {
   const named = (await readEntries(folder)).flatMap((entry) => imageOf(entry) ?? [])
-  const images = named.filter((image) => image.reference === reference)
+  const images = named.flatMap((image) => (isNamed(image, reference) ? { ...image, reference } : []))
   // If the tag means a manifest and not an index, every engine gets this image.
   const only = images.find(({ digest, manifest }) => digest === manifest.digest)
   return images.length === 0 ? undefined : (only ?? choosePlatform(images, await platform()))
+}
+
+// What a tag brought here is found by its digest too.
+const isNamed = (image: StoredImage, reference: string): boolean => {
+  if (image.reference === reference) return true
+  const [name, digest] = reference.split('@')
+  const isOfName =
+    image.reference.startsWith(`${name}:`) && !image.reference.slice(`${name}:`.length).includes('/')
+  return digest !== undefined && isOfName && [image.digest, image.manifest.digest].includes(digest)
 }
 
 const loadable = (document: StoredDocument, { reference, manifest }: StoredImage, shown: string) => {
