@@ -24,6 +24,7 @@ const SHM = 'PATH=/usr/bin:/bin:/sbin mount -t tmpfs'
 const unusable: Record<string, string> = {
   'that is read-only': `${SHM} -o ro tmpfs /dev/shm`,
   'that is full': `${SHM} -o size=4k tmpfs /dev/shm; /usr/bin/head -c 4096 /dev/zero > /dev/shm/full`,
+  'that is a link to a folder': `${SHM} tmpfs /mnt; /bin/mkdir /mnt/dev /mnt/elsewhere; for each in null urandom random zero; do : > /mnt/dev/$each; /bin/mount --bind /dev/$each /mnt/dev/$each; done; /bin/ln -s /mnt/elsewhere /mnt/dev/shm; /bin/mount --rbind /mnt/dev /dev`,
   'without room for files': `${SHM} -o nr_inodes=1 tmpfs /dev/shm`,
   'that is not there': `/bin/umount /dev/shm 2> /dev/null || :; ${SHM} tmpfs /mnt; /bin/mkdir /mnt/dev; for each in null urandom random zero; do : > /mnt/dev/$each; /bin/mount --bind /dev/$each /mnt/dev/$each; done; /bin/mount --rbind /mnt/dev /dev`,
 }
@@ -36,6 +37,15 @@ describe.runIf(process.getuid?.() === 0)('the folder of a login, with a /dev/shm
     const login = calls().find(({ args }) => args[0] === 'login')
     expect(dirname(login?.config.folder ?? '')).toBe('/tmp')
     expect(login?.config.mode).toBe('600')
+  })
+
+  it('of another user, is where temporary files are', async () => {
+    // Without the right of root to write anywhere.
+    const drop = 'exec /usr/bin/setpriv --bounding-set=-dac_override "$0" "$@"'
+    const { exitCode, log, calls } = await runWhere(`${SHM} -o mode=755,uid=65534 tmpfs /dev/shm; ${drop}`)
+    expect([exitCode, log]).toEqual([0, expect.stringContaining('Signed in')])
+    const login = calls().find(({ args }) => args[0] === 'login')
+    expect(dirname(login?.config.folder ?? '')).toBe('/tmp')
   })
 
   it.each(Object.entries(unusable))(

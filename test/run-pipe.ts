@@ -23,8 +23,8 @@ export interface PipeOptions extends FakeDockerOptions {
   cwd?: string
   /** What starts the pipe, where it is to have other surroundings: a program and its arguments. */
   wrapper?: readonly string[]
-  /** Ends the pipe by a signal as soon as it has called docker with such words. */
-  stop?: { signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'; at: string }
+  /** Ends the pipe by a signal as soon as it has called docker with such words, or as soon as that has read its input. */
+  stop?: { signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'; at: string; hasRead?: boolean }
 }
 
 export interface PipeRun {
@@ -96,8 +96,9 @@ export const runPipe = async ({
   })
   if (stop !== undefined) {
     const ended = running.then(() => true)
-    while (!docker.calls().some(({ args }) => args.join(' ').startsWith(stop.at)))
-      if (await Promise.race([ended, sleep(20)])) break
+    const isAt = ({ args, stdin }: Call) =>
+      args.join(' ').startsWith(stop.at) && (stdin !== '' || !stop.hasRead)
+    while (!docker.calls().some(isAt)) if (await Promise.race([ended, sleep(20)])) break
     running.kill(stop.signal)
   }
   const { exitCode, all: log, timedOut } = await running

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { Readable } from 'node:stream'
-import { execa } from 'execa'
 import { PipeError } from '../errors.ts'
 import type { Environment } from '../settings/environment.ts'
+import { run } from './child.ts'
 import { engineError } from './failure.ts'
 
 // Bitbucket mounts a docker CLI of its own over /usr/local/bin/docker; ours lies where no mount hides it.
@@ -44,12 +44,10 @@ export const createDocker = ({ env, signal: whole, onCommand }: Context): Docker
   return (config) =>
     async (args, { input, onLine, signal = whole } = {}) => {
       signal.throwIfAborted()
-      const result = await execa(program, ['--config', config, ...args], {
+      const result = await run(program, ['--config', config, ...args], {
         env: passed,
         extendEnv: false,
-        reject: false,
-        cancelSignal: signal,
-        forceKillAfterDelay: 2000,
+        signal,
         ...(input === undefined
           ? { stdin: 'ignore' }
           : { input: input instanceof Promise ? Readable.from(later(input)) : input }),

@@ -1,4 +1,5 @@
 import { type Attached, attach } from './attach.ts'
+import { killAll } from './child.ts'
 import { createDockerConfigs } from './config.ts'
 import { type ContainerOptions, remove, start } from './container.ts'
 import { createDocker, type Docker, type DockerWith } from './docker.ts'
@@ -23,7 +24,8 @@ export interface Engine {
   start(container: ContainerOptions): Promise<void>
   /** Connects a container with the streams of this process; `input` is what its own begins with. */
   attach(name: string, input: string): Attached
-  remove(name: string): Promise<void>
+  /** `mayCome`: see `remove` in container.ts. */
+  remove(name: string, mayCome?: boolean): Promise<void>
 }
 
 /** The engine of a run, without a login and with each. */
@@ -51,7 +53,11 @@ interface Context extends Omit<Parameters<typeof createDocker>[0], 'signal'> {
 export const openEngine = ({ env, signal, onCommand, registry }: Context): Logins => {
   const { dockerWith, settled } = tracked(patient(createDocker({ env, signal, onCommand }), signal))
   const configs = createDockerConfigs()
-  process.once('exit', configs.removeAll)
+  // To the end, whatever ends the process.
+  process.once('exit', () => {
+    killAll()
+    configs.removeAll()
+  })
   const engineOf = (config: string) =>
     createEngine(dockerWith(config), (name, input) => attach({ env, config, name, input }))
   return {
@@ -66,7 +72,6 @@ export const openEngine = ({ env, signal, onCommand, registry }: Context): Login
       // A login that is still being written would come back after its folder was removed.
       await settled()
       configs.removeAll()
-      process.off('exit', configs.removeAll)
     },
   }
 }
@@ -98,5 +103,5 @@ const createEngine = (docker: Docker, attachTo: Engine['attach']): Engine => ({
   load: (archive) => load(docker, archive),
   start: (container) => start(docker, container),
   attach: attachTo,
-  remove: (name) => remove(docker, name),
+  remove: (name, mayCome = false) => remove(docker, name, mayCome),
 })

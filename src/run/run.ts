@@ -31,7 +31,8 @@ export const runCommands = async (image: DeliveredImage, run: RunSettings, aroun
   const { env, log, signal } = around
   const { anonymous: engine, end } = openEngine({ env, signal, onCommand: commandLine(log) })
   const name = `packages-pull-run-${randomUUID()}`
-  const removeIt = () => engine.remove(name)
+  let isMade = false
+  const removeIt = () => engine.remove(name, signal.aborted && !isMade)
 
   log.info(`Running the commands of RUN in ${image.reference}`)
   const started = performance.now()
@@ -47,6 +48,7 @@ export const runCommands = async (image: DeliveredImage, run: RunSettings, aroun
         signal,
       }),
     )
+    isMade = true
     const program = programOf({ ...run, environment: environmentOf(env, run) })
     const exitCode = await talk(engine.attach(name, program), signal, removeIt)
     // An engine that is gone by now is why the commands ended, and says so here.
