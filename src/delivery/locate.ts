@@ -22,14 +22,16 @@ export interface Places extends Pick<Settings, 'pullPolicies'>, Pick<Tools, 'eng
   store: Store | undefined
   /** The platform to take from a multi-platform image: PLATFORM, else the engine's. */
   wanted: () => Promise<Platform>
+  /** Whether the registry was asked for the image, without an answer. */
+  isAsked?: boolean
   /** PLATFORM, if the user named one. */
   chosen: Platform | undefined
 }
 
 /**
  * Decides by PULL_POLICY where an image is taken from. `always` asks the registry what the tag means, and takes that
- * image from the engine if it is there; `missing` asks only if neither engine nor store has the image; `never` does not
- * ask. Of several, the next is tried where the one before found nothing here, or the registry gave no answer about the
+ * image from the engine if it is there; `missing` asks for it only if neither engine nor store has the image, and else
+ * whether this step may read what is in the engine; `never` does not ask. Of several, the next is tried where the one before found nothing here, or the registry gave no answer about the
  * image.
  */
 export const locate = async (image: ImageReference, places: Places): Promise<ImageSource> => {
@@ -38,7 +40,7 @@ export const locate = async (image: ImageReference, places: Places): Promise<Ima
   const source = await locateBy(first, image, places)
   if (!isOpen(source)) return source
   for (const policy of others) {
-    const next = await locateBy(policy, image, places)
+    const next = await locateBy(policy, image, { ...places, isAsked: pullPolicies.includes('always') })
     if (next.from === 'nowhere' || next.from === 'unknown') continue
     const { message, said } = source.error
     log.warning(
@@ -67,11 +69,51 @@ const locateBy = async (policy: PullPolicy, image: ImageReference, places: Place
     log.warning(error.message)
     return undefined
   })
-  if (here !== undefined) return here
+  if (here !== undefined) return (policy === 'missing' && (await refusalOf(image, here, places))) || here
   if (policy === 'never') return { from: 'nowhere', error: notHere(image, store) }
   if (lookup.credentials(image).length === 0) return { from: 'nowhere', error: noCredentials(image.domain) }
   return ask(image, places)
 }
+
+// An engine that outlives the step has images of other repositories too. What the step carries itself is its own.
+const refusalOf = async (
+  image: ImageReference,
+  here: ImageSource,
+  places: Places,
+): Promise<ImageSource | undefined> => {
+  const { lookup, log, isAsked = false } = places
+  const isOwn = here.from !== 'engine' || here.stored !== undefined
+  if (isOwn || isAsked || lookup.credentials(image).includes(undefined)) return undefined
+  const unproved = (why: string) => {
+    log.warning(
+      `${storedName(image)} is taken from the engine without proof that this step may read it: ${why}`,
+    )
+    return undefined
+  }
+  if (lookup.credentials(image).length === 0)
+    return unproved('there are no credentials to ask the registry with.')
+  const failure = await lookup.mayRead(image)
+  if (failure === undefined) return undefined
+  // An answer to HEAD has no words; the one to GET has, and is the last word.
+  const source = isOpenToAsk(failure)
+    ? await ask(image, places)
+    : ({ from: 'unknown', error: failure } as const)
+  if (!('error' in source)) return undefined
+  const { code, message, said } = source.error
+  if (source.from === 'nowhere' && REFUSED.includes(code)) return source
+  return unproved(`${message}${said === undefined ? '' : ` (${said})`}`)
+}
+
+const isOpenToAsk = ({ code, unclear }: PipeError): boolean =>
+  unclear || REFUSED.includes(code) || code === 'PKG-NOT-A-REGISTRY'
+
+const REFUSED: readonly Code[] = [
+  'PKG-AUTH-REFUSED',
+  'PKG-ACCESS-DENIED',
+  'PKG-PACKAGE-UNKNOWN',
+  'PKG-TAG-UNKNOWN',
+  'PKG-DIGEST-UNKNOWN',
+]
 
 // The store lists the image, but it is damaged, or something else than an image.
 const NO_IMAGE: readonly Code[] = ['PKG-INTEGRITY', 'PKG-MANIFEST', 'PKG-SCHEMA1']

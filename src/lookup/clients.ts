@@ -10,6 +10,8 @@ import type { Environment } from '../settings/environment.ts'
 /** The registry clients of a run: one for each registry and credential, with their connections and tokens. */
 export interface Clients {
   get(domain: string, credential: Credential | undefined): RegistryClient
+  /** The same, for what is not worth a second attempt. */
+  getOnce(domain: string, credential: Credential | undefined): RegistryClient
   close(): Promise<void>
 }
 
@@ -33,23 +35,26 @@ export const createClients = ({ log, ...context }: Context): Clients => {
     told.add(text)
   }
   const [inform, warn] = [tellOnce(log.info), tellOnce(log.warning)]
-  const create = (host: string, credential: Credential | undefined) =>
+  const create = (host: string, credential: Credential | undefined, retrying: RetryPolicy) =>
     createRegistryClient({
       ...context,
       host,
       credential,
+      retrying,
       userAgent: USER_AGENT,
       onRequest: (line) => log.debug(requestLine(line)),
       onRealm: ({ host: realm }) => inform(`The registry ${host} has its tokens issued by ${realm}`),
       onWarning: (text) => warn(`The registry ${host} says: ${text}`),
     })
+  const getBy = (domain: string, credential: Credential | undefined, retrying: RetryPolicy) => {
+    const key = `${domain} ${credential?.kind} ${retrying.maxAttempts}`
+    const client = clients.get(key) ?? create(domain, credential, retrying)
+    clients.set(key, client)
+    return client
+  }
   return {
-    get(domain, credential) {
-      const key = `${domain} ${credential?.kind}`
-      const client = clients.get(key) ?? create(domain, credential)
-      clients.set(key, client)
-      return client
-    },
+    get: (domain, credential) => getBy(domain, credential, context.retrying),
+    getOnce: (domain, credential) => getBy(domain, credential, { ...context.retrying, maxAttempts: 1 }),
     async close() {
       await Promise.all([...clients.values()].map((client) => client.close()))
     },

@@ -7,6 +7,7 @@ import { type Credentials, credentialsFor } from './credentials.ts'
 import { isDefinite } from './definite.ts'
 import { diagnose } from './diagnosis.ts'
 import type { Failure } from './failure.ts'
+import { mayRead } from './may-read.ts'
 import { type Resolved, resolve } from './resolve.ts'
 
 /** What is known of an image before it is pulled: what the registry says, or why it does not. */
@@ -23,6 +24,8 @@ type Finding =
 export interface Lookup {
   /** Asks the registry for one image; a refusal is explained by all that is known here. Never throws. */
   find(image: ImageReference): Promise<Finding>
+  /** Asks, once, whether an image may be read here at all: undefined if so, else why not. Never throws. */
+  mayRead(image: ImageReference): Promise<PipeError | undefined>
   /** The credentials for an image in the order in which they are tried; undefined stands for none. */
   credentials(image: ImageReference): ReadonlyArray<Credential | undefined>
   /** Explains the first of an image's failures by all that is known here. */
@@ -57,6 +60,11 @@ export const createLookup = ({ registry, builtIn, apiToken, repository, ...conte
     // An error here is this image's failure alone.
     find: (image) =>
       find(image).catch((error) => ({ error: asPipeError(error), definite: isDefinite(error) })),
+    mayRead: (image) =>
+      mayRead(image, {
+        credentials: credentials(image),
+        client: (credential) => clients.getOnce(image.domain, credential),
+      }),
     credentials,
     explain,
   }

@@ -39,6 +39,8 @@ export interface RegistryClient {
   token: (repository: string, refused?: string) => Promise<string | undefined>
   /** The manifest or index of a tag or of a digest (`sha256:…`), in one request once signed in. */
   resolve: (repository: string, reference: string) => Promise<ReadManifest>
+  /** Asks by HEAD for a tag or a digest, and throws as `resolve` does, if less tellingly: such an answer has no body. */
+  check: (repository: string, reference: string) => Promise<void>
   /** The tags of a repository, as far as a bounded number of requests goes. */
   tags: (repository: string) => Promise<string[]>
   /**
@@ -86,6 +88,15 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
     throw refusal(answer, subject)
   }
 
+  const askManifest = async (repository: string, reference: string, method: 'GET' | 'HEAD') => {
+    const isDigest = reference.includes(':')
+    const name = `${host}/${repository}${isDigest ? '@' : ':'}${reference}`
+    const path = `/v2/${encodePath(repository)}/manifests/${encodePath(reference)}`
+    const request = { path, method, headers: { accept: acceptManifests } }
+    const answer = await ask(repository, request, { kind: isDigest ? 'digest' : 'tag', name })
+    return { name, isDigest, answer }
+  }
+
   // Any error in one image's request must be that image's failure.
   const guarded = async <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
     try {
@@ -107,13 +118,11 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
     token: (repository, refused) => guarded(async () => (await open()).token(scopeOf(repository), refused)),
     resolve: (repository, reference) =>
       guarded(async () => {
-        const isDigest = reference.includes(':')
-        const name = `${host}/${repository}${isDigest ? '@' : ':'}${reference}`
-        const path = `/v2/${encodePath(repository)}/manifests/${encodePath(reference)}`
-        const request = { path, headers: { accept: acceptManifests } }
-        const answer = await ask(repository, request, { kind: isDigest ? 'digest' : 'tag', name })
+        const { name, isDigest, answer } = await askManifest(repository, reference, 'GET')
         return readManifest(answer, name, isDigest ? reference : undefined)
       }),
+    check: (repository, reference) =>
+      guarded(async () => void (await askManifest(repository, reference, 'HEAD'))),
     tags: (repository) =>
       guarded(() => {
         const subject = { kind: 'tags', name: `${host}/${repository}` } as const
@@ -136,7 +145,8 @@ export const createRegistryClient = (options: RegistryOptions): RegistryClient =
 // Distribution's token specification, "Resource scope": to read one repository, and nothing else.
 const scopeOf = (repository: string) => `repository:${repository}:pull`
 
-type Ask = Pick<Request, 'headers' | 'stream' | 'attempt' | 'signal'> & { path: string }
+type Ask = Partial<Pick<Request, 'method'>> &
+  Pick<Request, 'headers' | 'stream' | 'attempt' | 'signal'> & { path: string }
 
 // Path segments keep the colon of a digest, which servers compare without decoding it.
 const encodePath = (path: string): string =>

@@ -7,7 +7,7 @@ import { signIn } from './pull.ts'
 const fileOf = (config: string) => join(config, 'config.json')
 
 interface Config {
-  auths?: Record<string, { auth?: string }>
+  auths?: Record<string, { auth?: string; registrytoken?: string }>
 }
 
 /** The docker config of a folder; without one, an empty one. */

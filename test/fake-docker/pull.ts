@@ -9,11 +9,11 @@ interface Got {
 // Registries of this machine only, as the engine takes those of 127.0.0.0/8: without TLS.
 const get = async (
   { routes = {} }: FakeEngine,
-  { host, path, auth }: { host: string; path: string; auth: string | undefined },
+  { host, path, authorization }: { host: string; path: string; authorization: string | undefined },
 ): Promise<Got> => {
   const { request } = await import('node:http')
   const url = new URL(`http://${routes[host] ?? host}${path}`)
-  const headers = { 'user-agent': 'docker/25.0.5', ...(auth && { authorization: `Basic ${auth}` }) }
+  const headers = { 'user-agent': 'docker/25.0.5', ...(authorization && { authorization }) }
   if (!/^(?:127\.\d+\.\d+\.\d+|localhost)$/.test(url.hostname))
     throw daemon(`Get "https://${host}/v2/": dial tcp: lookup ${url.hostname}: no such host`)
   return new Promise((resolve, reject) => {
@@ -31,7 +31,7 @@ const get = async (
 
 /** Asks a registry whether it knows a login. */
 export const signIn = async (engine: FakeEngine, host: string, auth: string): Promise<void> => {
-  const { status } = await get(engine, { host, path: '/v2/', auth })
+  const { status } = await get(engine, { host, path: '/v2/', authorization: `Basic ${auth}` })
   const texts: Record<number, string> = { 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found' }
   if (status !== 200)
     throw daemon(
@@ -50,7 +50,7 @@ export const pull = async (
   folder: string,
   reference: string,
   engine: FakeEngine,
-  auths: Record<string, { auth?: string }>,
+  auths: Record<string, { auth?: string; registrytoken?: string }>,
 ): Promise<string> => {
   const [, host, name, wanted = ''] =
     /^([^/]*[.:][^/]*|localhost)\/([^@]+?)(?:[:@]([^/]+))?$/.exec(shown(reference)) ?? []
@@ -59,11 +59,17 @@ export const pull = async (
       'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host',
     )
   const { platform, containerd } = engine
-  const auth = auths[host]?.auth
+  const { auth, registrytoken } = auths[host] ?? {}
+  // A token goes before a login, and then no realm is asked.
+  const authorization = registrytoken ? `Bearer ${registrytoken}` : auth && `Basic ${auth}`
   const manifest = async (which: string): Promise<[Manifest, string]> => {
-    const { status, body } = await get(engine, { host, path: `/v2/${name}/manifests/${which}`, auth })
+    const { status, body } = await get(engine, {
+      host,
+      path: `/v2/${name}/manifests/${which}`,
+      authorization,
+    })
     const code = status === 200 ? undefined : errorOf(body)
-    if (status === 401 && auth === undefined)
+    if (status === 401 && authorization === undefined)
       throw daemon(`Head "http://${host}/v2/${name}/manifests/${which}": no basic auth credentials`)
     if (status === 401) throw daemon('unauthorized')
     if (code?.startsWith('denied'))
@@ -82,7 +88,7 @@ export const pull = async (
     throw daemon(`no matching manifest for ${platform} in the manifest list entries`)
   const [image, imageDigest] = own === undefined ? [top, digest] : await manifest(own.digest)
   const config = image.config?.digest ?? ''
-  const { status, body } = await get(engine, { host, path: `/v2/${name}/blobs/${config}`, auth })
+  const { status, body } = await get(engine, { host, path: `/v2/${name}/blobs/${config}`, authorization })
   if (status !== 200 || sha256(body) !== config) throw daemon(`error pulling image configuration: ${status}`)
   const id = containerd ? digest : config
   const had = find(folder, id) !== undefined

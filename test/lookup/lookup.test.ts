@@ -19,6 +19,9 @@ const throwing = (error: unknown): Clients => ({
   get: () => {
     throw error
   },
+  getOnce: () => {
+    throw error
+  },
   close: async () => {},
 })
 
