@@ -172,6 +172,12 @@ const entries = {
     why: 'The registry sends clients for their tokens to an address to which this pipe gives no credentials.',
     hint: 'If the address is right, name its host in AUTH_REALM_HOSTS.',
   },
+  'PKG-TOKEN-ENDED': {
+    side: 'registry',
+    exitCode: 8,
+    why: 'With AUTH_REALM_HOSTS the engine gets no login but a token of the registry, and the registry refused that within the pull: the token ended, or is taken from the pipe alone.',
+    hint: 'Name a folder in STORE: then the pipe itself fetches the image, with as many tokens as it takes.',
+  },
   'PKG-REDIRECT-REFUSED': {
     side: 'registry',
     exitCode: 8,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { imageManifest, serveBasic, servePackage } from './fake-package.ts'
+import { imageManifest, serveBasic, servePackage, sha256 } from './fake-package.ts'
 import { type FakeRegistry, type Reply, type Seen, startFake } from './fake-registry.ts'
 import { runPipe, TOKEN, USERNAME } from './run-pipe.ts'
 
@@ -40,6 +40,17 @@ describe('With AUTH_REALM_HOSTS', () => {
     expect(log).not.toContain(GIVEN)
   })
 
+  it('a token that the registry takes from the pipe alone is replaced once, and then that is the error', async () => {
+    registry.on('GET /v2/', challenge())
+    const digest = `GET /v2/acme/base/manifests/${sha256(imageManifest('base'))}`
+    registry.on(digest, challenge())
+    const { exitCode, log, calls, result } = await run({ AUTH_REALM_HOSTS: realm.host })
+    expect([exitCode, log]).toEqual([8, expect.stringContaining('Name a folder in STORE')])
+    expect(result().error.code).toBe('PKG-TOKEN-ENDED')
+    expect(calls().filter(({ args }) => args[0] === 'pull').length).toBe(2)
+    expect(calls().filter(({ args }) => args[0] === 'login')).toEqual([])
+  })
+
   it('a registry without tokens gets the login as ever', async () => {
     serveBasic(registry, { [USERNAME]: TOKEN })
     const { exitCode, log } = await run({ AUTH_REALM_HOSTS: realm.host })
@@ -58,10 +69,7 @@ describe('With AUTH_REALM_HOSTS', () => {
     registry.on('GET /v2/', reply)
     registry.on('GET /v2/acme/base/manifests/1.4', reply)
     const { exitCode, log, commands } = await run({ AUTH_REALM_HOSTS: realm.host, MAX_ATTEMPTS: '1' })
-    expect([exitCode, log]).toEqual([
-      8,
-      expect.stringContaining('the engine gets no login before the pipe has seen'),
-    ])
+    expect([exitCode, log]).toEqual([8, expect.stringContaining('nobody knows who would see the login')])
     expect(commands().filter((command) => /^(?:login|pull)/.test(command))).toEqual([])
   })
 

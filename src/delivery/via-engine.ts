@@ -86,6 +86,12 @@ const unseen = (
   })
 }
 
+// The engine begins anew with each token, after it has asked in vain for a minute and more: a third one would not help.
+const tokenEnded = (error: unknown): never => {
+  if (!nextMayRead(error)) throw error
+  throw new PipeError('PKG-TOKEN-ENDED', error.message, { said: error.said, cause: error })
+}
+
 const ODD_LOGIN: readonly Code[] = ['PKG-NOT-A-REGISTRY', 'PKG-ENGINE', 'PKG-AUTH-REFUSED']
 
 /** Has the engine pull with one credential after another, in the order in which the lookup asks. */
@@ -110,7 +116,7 @@ const pullWith = async (
           // A token may end while a large image is pulled.
           const renewed = nextMayRead(error) ? await signIns.renew(credential, image.path) : undefined
           if (renewed === undefined) throw error
-          return pull(renewed)
+          return pull(renewed).catch(tokenEnded)
         }))
       )
     } catch (thrown) {
