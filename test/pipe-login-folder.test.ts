@@ -16,7 +16,7 @@ afterAll(() => registry.close())
 const runWhere = (script: string, variables: Record<string, string> = {}) =>
   runPipe({
     registry,
-    variables,
+    variables: { TMPDIR: '/tmp', ...variables },
     wrapper: ['/usr/bin/unshare', '--mount', '/bin/sh', '-ec', `${script}\nexec "$0" "$@"`],
   })
 
