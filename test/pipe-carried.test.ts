@@ -301,7 +301,7 @@ const rows: Row[] = [
   ],
   [
     'an entry that is 200,000 levels deep',
-    'used',
+    'aside',
     ({ store }) => {
       const text = readFileSync(join(store, 'index.json'), 'utf8')
       put(

@@ -9,9 +9,11 @@ import { storedDocument } from './document.ts'
 import {
   blobPath,
   type Entry,
+  entriesIn,
   imageOf,
   indexText,
   LAYOUT_TEXT,
+  readIndex,
   type StoredImage,
   writeWhole,
 } from './layout.ts'
@@ -66,13 +68,30 @@ export const engineIds = async (folder: string, { config, manifest }: WholeImage
   return [...(bytes ? [digestOf(bytes)] : []), manifest.digest]
 }
 
-/** Writes `index.json` and the files that make the folder an OCI layout which `docker load` takes too. */
-export const writeIndex = async (folder: string, entries: readonly Entry[]): Promise<void> => {
-  const sorted = [...entries].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+/**
+ * Writes `index.json` and the files that make the folder an OCI layout which `docker load` takes too.
+ *
+ * @param entriesFor gives the entries to list, from those that are listed; asked again where another pipe listed its own
+ *   meanwhile
+ */
+export const writeIndex = async (
+  folder: string,
+  entriesFor: (listed: readonly Entry[]) => readonly Entry[],
+): Promise<readonly Entry[]> => {
   await writeChanged(join(folder, 'oci-layout'), LAYOUT_TEXT)
-  await writeChanged(join(folder, 'index.json'), indexText(sorted))
-  await writeChanged(join(folder, 'manifest.json'), dockerManifest(await loadable(folder, sorted)))
+  for (let attempt = 1; ; attempt++) {
+    const before = await readIndex(folder)
+    const entries = [...entriesFor(entriesIn(before))].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+    const text = indexText(entries)
+    const isStill = async () => attempt === MOST_ATTEMPTS || (await readIndex(folder)) === before
+    if (before !== text && !(await writeWhole(join(folder, 'index.json'), text, isStill))) continue
+    await writeChanged(join(folder, 'manifest.json'), dockerManifest(await loadable(folder, entries)))
+    return entries
+  }
 }
+
+// Each is lost to a pipe that was faster.
+const MOST_ATTEMPTS = 100
 
 // Docker loads either everything that `manifest.json` names or nothing, so only whole images are in it: each once, with
 // all its names.

@@ -53,10 +53,18 @@ export type Entry = z.infer<typeof wireEntry>
 /** The most bytes of an index that are read: some ten thousand images. */
 export const LARGEST_INDEX = 16 * 1024 * 1024
 
-/** The entries of a store; none if there is no store, or if its index cannot be read. */
-export const readEntries = async (folder: string): Promise<Entry[]> => {
+/** The text of a store's `index.json`; empty if there is none that can be read. */
+export const readIndex = async (folder: string): Promise<string> => {
   const bytes = await readCarried(join(folder, 'index.json'), LARGEST_INDEX).catch(() => undefined)
-  const parsed = wireIndex.safeParse(bytes && parseJson(bytes))
+  return bytes?.toString() ?? ''
+}
+
+/** The entries of a store; none if there is no store, or if its index cannot be read. */
+export const readEntries = async (folder: string): Promise<Entry[]> => entriesIn(await readIndex(folder))
+
+/** The entries of an index. */
+export const entriesIn = (index: string): Entry[] => {
+  const parsed = wireIndex.safeParse(parseJson(index))
   return (parsed.data?.manifests ?? []).filter(({ digest }) => isDigest(digest))
 }
 
@@ -106,8 +114,17 @@ export const temporaryName = (path: string, kind: 'tmp' | 'part'): string =>
 /** Whether a file has such a name. */
 export const isTemporary = (path: string): boolean => /[^/]\.[0-9a-f]{12}\.(?:tmp|part)$/.test(path)
 
-/** Writes a file of a store in one piece: a reader sees either the old text or the new one. */
-export const writeWhole = async (path: string, text: string | Buffer): Promise<void> => {
+/**
+ * Writes a file of a store in one piece: a reader sees either the old text or the new one.
+ *
+ * @param isStill asked just before; if it says no, nothing is written
+ * @returns whether it was written
+ */
+export const writeWhole = async (
+  path: string,
+  text: string | Buffer,
+  isStill: () => Promise<boolean> = async () => true,
+): Promise<boolean> => {
   const temporary = temporaryName(path, 'tmp')
   try {
     // Never one that is there: it may be a link.
@@ -118,7 +135,10 @@ export const writeWhole = async (path: string, text: string | Buffer): Promise<v
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
+    const isMeant = await isStill()
+    if (isMeant) await rename(temporary, path)
+    else await rm(temporary)
+    return isMeant
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {})
     throw error

@@ -81,6 +81,7 @@ export const openStore = async (folder: string, { readOnly, onAside }: Opening):
     if (!(readOnly && error.code === 'ENOENT')) throw diskError(error, folder)
   })
   const kept: StoredImage[] = []
+  let since = 0
   return {
     folder,
     shown,
@@ -89,6 +90,7 @@ export const openStore = async (folder: string, { readOnly, onAside }: Opening):
     predict: (images) => predict(folder, images),
     keep: async (images) => {
       kept.push(...images)
+      since = performance.now()
       try {
         return await keep(folder, images)
       } catch (error) {
@@ -96,7 +98,7 @@ export const openStore = async (folder: string, { readOnly, onAside }: Opening):
       }
     },
     async close() {
-      await confirm(folder, kept).catch(() => {})
+      await confirm(folder, kept, since).catch(() => {})
     },
   }
 }
@@ -139,13 +141,13 @@ const isWritable = async (folder: string): Promise<boolean> => {
 }
 
 const predict = async (folder: string, images: readonly WholeImage[]): Promise<number> => {
-  const others = await neededBlobs(folder, await entriesBeside(folder, images))
+  const others = await neededBlobs(folder, beside(await readEntries(folder), images))
   const blobs = images.flatMap(blobsOf).map(({ digest, size }): [string, number] => [digest, size])
   return [...new Map([...others.sizes, ...blobs]).values()].reduce((sum, size) => sum + size, 0)
 }
 
-const entriesBeside = async (folder: string, images: readonly StoredImage[]): Promise<Entry[]> =>
-  (await readEntries(folder)).filter((entry) => !images.some((image) => replaces(image, entry)))
+const beside = (entries: readonly Entry[], images: readonly StoredImage[]): Entry[] =>
+  entries.filter((entry) => !images.some((image) => replaces(image, entry)))
 
 const keep = async (folder: string, images: readonly StoredImage[]): Promise<readonly string[]> => {
   const entries = await list(folder, images)
@@ -154,26 +156,25 @@ const keep = async (folder: string, images: readonly StoredImage[]): Promise<rea
   return needed.unread
 }
 
-const list = async (folder: string, images: readonly StoredImage[]): Promise<Entry[]> => {
-  const entries = [...(await entriesBeside(folder, images)), ...images.map(entryOf)]
-  await writeIndex(folder, entries)
-  return entries
-}
+const list = (folder: string, images: readonly StoredImage[]): Promise<readonly Entry[]> =>
+  writeIndex(folder, (listed) => [...beside(listed, images), ...images.map(entryOf)])
 
-// Two pipes do not work on one folder of Bitbucket's, but where they do, none is to lose what it listed. The last one to
-// look finds both lists.
-const confirm = async (folder: string, kept: readonly StoredImage[]): Promise<void> => {
+// Two pipes do not work on one folder of Bitbucket's, but where they do, none is to lose what it listed. A list that was
+// written at the same moment is there a moment later, and of two the last one to look finds both.
+const confirm = async (folder: string, kept: readonly StoredImage[], since: number): Promise<void> => {
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    await sleep(Math.max(0, since + MOMENT - performance.now()))
     const listed = await readEntries(folder)
     const lost = kept.filter((image) => !listed.some((entry) => replaces(image, entry)))
     if (lost.length === 0) return
     await list(folder, lost)
-    await sleep(Math.random() * MOMENT)
+    since = performance.now() + Math.random() * MOMENT
   }
 }
 
 const MOST_LOOKS = 20
-const MOMENT = 50
+/** In milliseconds. */
+const MOMENT = 30
 
 // A tag may stand for one image of each platform, or for a single image that is in no index.
 const replaces = (image: StoredImage, entry: Entry): boolean => {
