@@ -11,7 +11,13 @@ describe('a test run', { timeout: 60_000 }, () => {
   let project: string
   beforeEach(() => {
     project = mkdtempSync(join(tmpdir(), 'test-run-'))
-    const used = ['package.json', 'vitest.config.ts', 'test/closing-line.ts', 'test/progress.ts']
+    const used = [
+      'package.json',
+      'vitest.config.ts',
+      'test/closing-line.ts',
+      'test/progress.ts',
+      'test/temporary.ts',
+    ]
     for (const name of used) cpSync(join(ROOT, name), join(project, name))
     symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'))
     for (const name of ['test/bundle.ts', 'test/lab/global-setup.ts'])

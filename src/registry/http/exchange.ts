@@ -6,7 +6,7 @@ import { networkFault, wantsHttp1 } from './faults.ts'
 import type { Answer, Request, Timeouts, Transport } from './transport.ts'
 
 /** How much is read of an answer that is not a success: enough for any registry's error body. */
-const errorLimit = 64 * 1024
+const errorLimit = 32 * 1024
 
 /**
  * The lowest layer: one request and its whole answer, with a bound on every wait and on the size. Throws a `PipeError`
