@@ -31,8 +31,8 @@ export interface Places extends Pick<Settings, 'pullPolicies'>, Pick<Tools, 'eng
 /**
  * Decides by PULL_POLICY where an image is taken from. `always` asks the registry what the tag means, and takes that
  * image from the engine if it is there; `missing` asks for it only if neither engine nor store has the image, and else
- * whether this step may read what is in the engine; `never` does not ask. Of several, the next is tried where the one before found nothing here, or the registry gave no answer about the
- * image.
+ * whether this step may read what is in the engine; `never` does not ask. Of several, the next is tried where the one
+ * before found nothing here, or the registry gave no answer about the image.
  */
 export const locate = async (image: ImageReference, places: Places): Promise<ImageSource> => {
   const { pullPolicies, log } = places

@@ -42,11 +42,10 @@ interface Settled {
 export const createSignIns = ({ registry, authRealmHosts }: Settled, tools: Tools): SignIns => {
   const byToken = authRealmHosts !== undefined
   const tokens = new Map<string, string>()
-  const withToken = async (credential: Credential, repository: string): Promise<Engine | undefined> => {
-    const key = keyOf(credential, repository)
-    const token = await tools.clients.get(registry, credential).token(repository, tokens.get(key))
+  const withToken = async (credential: Credential, repository: string, refused?: string) => {
+    const token = await tools.clients.get(registry, credential).token(repository, refused)
     if (token === undefined) return undefined
-    tokens.set(key, token)
+    tokens.set(keyOf(credential, repository), token)
     return tools.engine.withToken(registry, token)
   }
   const started = new Map<Credential, SignIn>()
@@ -68,8 +67,8 @@ export const createSignIns = ({ registry, authRealmHosts }: Settled, tools: Tool
       return engine
     },
     async renew(credential, repository) {
-      const had = credential !== undefined && tokens.has(keyOf(credential, repository))
-      return had ? withToken(credential, repository) : undefined
+      const refused = credential && tokens.get(keyOf(credential, repository))
+      return credential && refused ? withToken(credential, repository, refused) : undefined
     },
     async close() {
       for (const { abandon } of started.values()) abandon()
