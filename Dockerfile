@@ -51,7 +51,7 @@ COPY dist/pipe.mjs /opt/packages-pull/pipe.mjs
 # those of the base image; a user adds to them with NODE_EXTRA_CA_CERTS.
 ENV PATH=/opt/packages-pull/bin:/usr/local/bin \
     SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
-    NODE_OPTIONS=--use-openssl-ca \
+    NODE_OPTIONS="--use-openssl-ca --max-semi-space-size=1" \
     NODE_COMPILE_CACHE=/opt/packages-pull/compile-cache
 # The storage folders that Bitbucket gives to a pipe are writable by root only.
 USER root

@@ -68,7 +68,7 @@ export const createDocker = ({ env, signal: whole, onCommand }: Context): Docker
 
 // A list of all images of an engine is not longer; of what it writes to standard error, the beginning and the end tell
 // what went wrong.
-const LONGEST_OUTPUT = 8_000_000
+const LONGEST_OUTPUT = 24_000_000
 const LONGEST_ERROR = 50_000
 
 const lineByLine = (onLine: (line: string) => void) =>

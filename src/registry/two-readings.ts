@@ -8,13 +8,16 @@
 export const keyOfTwoReadings = (text: string): string | undefined => {
   const open: Array<{ keys: Set<string>; isMap: boolean }> = []
   let key = ''
-  // In valid JSON, a text is a key where a colon follows it.
-  for (const [, punctuation, literal, colon] of text.matchAll(TOKENS)) {
+  for (let at = 0; at < text.length; at++) {
     const { keys, isMap } = open.at(-1) ?? NOTHING
-    if (punctuation === '{') open.push({ keys: new Set(), isMap: isMap || MAPS.includes(key) })
-    else if (punctuation === '}') open.pop()
-    else if (literal !== undefined && colon !== undefined) {
-      key = JSON.parse(literal)
+    if (text[at] === '{') open.push({ keys: new Set(), isMap: isMap || MAPS.includes(key) })
+    else if (text[at] === '}') open.pop()
+    else if (text[at] === '"') {
+      const from = at
+      at = endOf(text, from)
+      // In valid JSON, a text is a key where a colon follows it.
+      if (!isBeforeColon(text, at + 1)) continue
+      key = JSON.parse(text.slice(from, at + 1))
       const known = isMap ? undefined : KNOWN.get(fold(key))
       if (keys.has(key) || (known !== undefined && known !== key)) return key
       keys.add(key)
@@ -25,7 +28,21 @@ export const keyOfTwoReadings = (text: string): string | undefined => {
 
 const NOTHING = { keys: new Set<string>(), isMap: false }
 
-const TOKENS = /([{}])|("(?:[^"\\]|\\.)*(?:"|\\?$))(\s*:)?/gs
+const isBeforeColon = (text: string, from: number): boolean => {
+  let at = from
+  while (' \t\r\n'.includes(text[at] ?? ':')) at++
+  return text[at] === ':'
+}
+
+// By hand: a text of some megabytes is too long for the stack of a regular expression.
+const endOf = (text: string, from: number): number => {
+  for (let at = text.indexOf('"', from + 1); ; at = text.indexOf('"', at + 1)) {
+    let before = at
+    while (text[before - 1] === '\\') before--
+    if (at < 0) return text.length
+    if ((at - before) % 2 === 0) return at
+  }
+}
 
 // What people name themselves (image-spec, annotations.md and config.md): here, letters may differ in their case alone.
 const MAPS = ['annotations', 'Labels', 'ExposedPorts', 'Volumes']

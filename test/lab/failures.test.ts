@@ -152,7 +152,7 @@ const rows: Row[] = [
     variables: { REGISTRY: 'nowhere.apkg.test', MAX_ATTEMPTS: '1' },
     exitCode: 8,
     code: 'PKG-DNS',
-    log: /Check the spelling of REGISTRY/,
+    log: /Check the spelling of the host in IMAGE and in REGISTRY/,
   },
 ]
 

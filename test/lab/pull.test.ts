@@ -177,11 +177,11 @@ for (const runtime of [2, 3] as const) {
     test('explains a refused pair, and shows it to nobody a second time', async () => {
       const { exitCode, log } = await runPipe(step, {
         IMAGE: 'base:1.4 tools:2',
-        BITBUCKET_PACKAGES_TOKEN: 'wrong-token-of-a-test',
+        BITBUCKET_PACKAGES_TOKEN: 'wrong-7f3a91c2-of-a-test',
       })
       expect(exitCode).toBe(3)
       expect(log.match(/ERROR: PKG-AUTH-REFUSED/g)).toHaveLength(1)
-      expect(log).not.toContain('wrong-token-of-a-test')
+      expect(log).not.toContain('wrong-7f3a91c2-of-a-test')
     })
 
     test('says what is missing where the step has no credentials', async () => {

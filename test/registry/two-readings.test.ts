@@ -11,6 +11,7 @@ describe('a document that two programs read as two', () => {
     ['letters that Go folds: a long s', '{"layer\u017f":[]}', 'layer\u017f'],
     ['letters that Go folds: the sign of Kelvin', '{"config":{},"\u212aonfig":1,"a":{"a":1,"a":2}}', 'a'],
     ['a key deep inside', '{"layers":[{"digest":"a"},{"digest":"b","Digest":"c"}]}', 'Digest'],
+    ['a key far before its colon', `{"layers"${' '.repeat(1000)}:[],"layers"\n:1}`, 'layers'],
     ['a key behind a text with brackets', '{"a":"}{\\"","Size":1}', 'Size'],
     ['an annotation twice', '{"annotations":{"a":"1","a":"2"}}', 'a'],
   ])('is found by %s', (_name, text, key) => {
@@ -41,6 +42,11 @@ describe('a document that two programs read as two', () => {
         expect(keyOfTwoReadings(text)).toBeUndefined()
       }),
     )
+  })
+
+  it('is looked for in a text of 10 MB, and in one of quotes and backslashes', () => {
+    expect(keyOfTwoReadings(JSON.stringify({ a: 'b'.repeat(1e7), layers: 1 }))).toBeUndefined()
+    expect(keyOfTwoReadings(JSON.stringify({ a: '"\\'.repeat(1e6), Layers: 1 }))).toBe('Layers')
   })
 
   it('is always found where a key stands twice', () => {
