@@ -184,6 +184,26 @@ const rows: Row[] = [
       }),
   ],
   [
+    'an entry that is null',
+    'aside',
+    ({ store }) => editIndex(store, ({ manifests }) => manifests.push(null as never)),
+  ],
+  [
+    'an entry without a size',
+    'aside',
+    ({ store }) => editIndex(store, ({ manifests }) => manifests.push({ mediaType: 'x', digest: layer })),
+  ],
+  [
+    'an empty manifest.json of the user',
+    'refused: PKG-STORE',
+    ({ store }) => replace(store, (path) => put(join(path, 'manifest.json'), '[]')),
+  ],
+  [
+    'an index.json of the user with a list of that name',
+    'refused: PKG-STORE',
+    ({ store }) => replace(store, (path) => put(join(path, 'index.json'), '{"manifests":[]}')),
+  ],
+  [
     'manifest.json that is a link to a file of others',
     'aside',
     ({ store, outside }) =>

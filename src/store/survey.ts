@@ -21,7 +21,7 @@ export interface Survey {
 export const survey = async (folder: string): Promise<Survey> => {
   const isLayout = await saysLayout(folder)
   for await (const { path, kind } of contents(folder)) {
-    const why = await faultOf(folder, path, kind)
+    const why = await faultOf(folder, { path, kind }, isLayout)
     if (why !== undefined) return { foreign: { path, why }, isLayout }
   }
   return { foreign: undefined, isLayout }
@@ -65,7 +65,11 @@ const FILES = ['oci-layout', 'index.json', 'manifest.json']
 // Who keeps the folder in git has one of these.
 const OF_GIT = /^\.git(?:ignore|keep|attributes)$/
 
-const faultOf = async (folder: string, path: string, kind: Kind | undefined): Promise<string | undefined> => {
+const faultOf = async (
+  folder: string,
+  { path, kind }: Found,
+  isLayout: boolean,
+): Promise<string | undefined> => {
   // Another pipe removed it meanwhile.
   if (kind === undefined) return undefined
   if (FOLDERS.has(path)) return kind === 'folder' ? undefined : 'is not a folder'
@@ -73,24 +77,39 @@ const faultOf = async (folder: string, path: string, kind: Kind | undefined): Pr
   const isKnown = FILES.includes(base) || BLOB.test(base) || OF_GIT.test(path)
   if (!isKnown || (base !== path && !isTemporary(path))) return 'is not of a store'
   if (kind !== 'file') return 'is not a regular file'
-  return path === 'index.json' || path === 'manifest.json' ? textFault(folder, path) : undefined
+  return path === 'index.json' || path === 'manifest.json' ? textFault(folder, path, isLayout) : undefined
 }
 
 const TEMPORARY = /\.[0-9a-f]{12}\.(?:tmp|part)$/
 
 // A folder of the user may well have files of these names.
-const textFault = async (folder: string, name: 'index.json' | 'manifest.json') => {
+const textFault = async (folder: string, name: 'index.json' | 'manifest.json', isLayout: boolean) => {
   const bytes = await readCarried(join(folder, name), LARGEST_INDEX)
   if (bytes === undefined) return 'is larger than 16 MB'
   // Whoever wrote it was ended in the middle.
   if (bytes.length === 0) return undefined
   const json = parseJson(bytes)
-  const list = name === 'index.json' ? (json as { manifests?: unknown } | undefined)?.manifests : json
+  const index = json as { manifests?: unknown; schemaVersion?: unknown } | undefined
+  const list = name === 'index.json' ? index?.manifests : json
   if (!Array.isArray(list)) return 'is not the list of a store'
+  // Without its own word for it, this is a file of the user: only an index says by a number what it is.
+  if (!isLayout && (name === 'manifest.json' ? !(await saysIndex(folder)) : index?.schemaVersion !== 2))
+    return 'is not the list of a store'
+  // What is not understood could not be listed again.
+  if (name === 'index.json' && !list.every(isEntry)) return 'lists what is no image'
   return list.length > MOST_IMAGES ? `lists more than ${MOST_IMAGES} images` : undefined
 }
 
 const MOST_IMAGES = 10_000
+
+const isEntry = (entry: { mediaType?: unknown; digest?: unknown; size?: unknown } | null): boolean =>
+  typeof entry?.mediaType === 'string' && typeof entry.digest === 'string' && typeof entry.size === 'number'
+
+const saysIndex = async (folder: string): Promise<boolean> => {
+  const bytes = await readCarried(join(folder, 'index.json'), LARGEST_INDEX)
+  const json = bytes && parseJson(bytes)
+  return (json as { schemaVersion?: unknown } | undefined)?.schemaVersion === 2
+}
 
 const saysLayout = async (folder: string): Promise<boolean> => {
   const bytes = await readCarried(join(folder, 'oci-layout'), 4096).catch(() => undefined)
