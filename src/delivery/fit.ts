@@ -76,11 +76,11 @@ export const unusable = (
 ): PipeError | undefined => {
   if (configuration instanceof PipeError)
     return isDefinite(configuration) ? absentPart(configuration) : undefined
-  return misnamed(name, layers, configuration)
+  return layersFault(name, layers, configuration)
 }
 
 /** Why a configuration is not that of an image of these layers; undefined if it is. Containerd's store loads it anyway. */
-export const misnamed = (
+export const layersFault = (
   name: string,
   layers: readonly unknown[],
   configuration: Configuration,

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts'
 import { seconds, size } from '../units.ts'
 import { warnOfSize } from './carried-size.ts'
 import { type Fetches, fetchAll } from './fetch-all.ts'
-import { misnamed } from './fit.ts'
+import { layersFault } from './fit.ts'
 import { type Missing, missingBlobs, unfetchable, unusable } from './missing.ts'
 import { tooLarge } from './space.ts'
 import type { StoreRequest } from './store-request.ts'
@@ -84,7 +84,7 @@ const settled = async (
   try {
     const whole = await measured(store.folder, request.whole)
     const configuration = await configurationOf(store.folder, whole)
-    const fault = configuration && misnamed(whole.reference, whole.layers, configuration)
+    const fault = configuration && layersFault(whole.reference, whole.layers, configuration)
     // An index may say less of the platform, and not every image is in one.
     return fault ?? { whole: { ...whole, platform: configuration?.platform }, transferred, attempts }
   } catch (error) {

@@ -14,6 +14,7 @@ import { type Fitting, misfitOf, oddlySent, warnOfMisfit } from './fit.ts'
 import { pullImage } from './pull.ts'
 import type { SignIns } from './sign-in.ts'
 import type { Tools } from './tools.ts'
+import { unseenRealm } from './unseen-realm.ts'
 
 interface Around extends Tools, Fitting {
   signIns: SignIns
@@ -39,7 +40,7 @@ export const viaEngine = async (
     return adopted(image, source, { named: await adopt(image, source, around), started })
   }
   if (source.from === 'store' || source.from === 'unknown') {
-    const refused = unseen(image, 'error' in source ? source.error : undefined, around)
+    const refused = unseenRealm(image, 'error' in source ? source.error : undefined, around)
     if (refused !== undefined) return refused
   }
   // If the store can only be read here, let the engine pull what is damaged in it.
@@ -67,23 +68,6 @@ const pullAnyhow = async (image: ImageReference, around: Around): Promise<Delive
     return result
   const open = await pullWith([undefined], image, { resolved: undefined, around })
   return open instanceof PipeError ? result : open
-}
-
-// Docker shows a credential to whatever realm it is told, and that may be another one than the pipe would be told.
-const unseen = (
-  image: ImageReference,
-  error: PipeError | undefined,
-  { authRealmHosts, lookup }: Around,
-): PipeError | undefined => {
-  const isShown = lookup.credentials(image).some((credential) => credential !== undefined)
-  if (authRealmHosts === undefined || !isShown) return undefined
-  const message = `${image.name} is not pulled, for nobody knows who would see the login.`
-  const said = error && [`${error.code}: ${error.message}`, error.said].filter(Boolean).join(': ')
-  return new PipeError('PKG-REALM-REFUSED', message, {
-    said,
-    why: 'AUTH_REALM_HOSTS says who may see the credential, and the registry was not asked where it sends clients; the engine would show the credential wherever it is sent.',
-    hint: 'See what the registry said; or leave AUTH_REALM_HOSTS out, so that the engine may try.',
-  })
 }
 
 // The engine begins anew with each token, after it has asked in vain for a minute and more: a third one would not help.

@@ -36,6 +36,7 @@ export const start = async (
     ...(host === undefined ? [] : [`--add-host=host.docker.internal:${host}`]),
     `--entrypoint=${program}`,
   ]
+  signal.throwIfAborted()
   // A stopped step must not leave a container that the engine makes after the command was ended.
   const late = new AbortController()
   const end = () => setTimeout(() => late.abort(signal.reason), CREATION).unref()

@@ -25,13 +25,17 @@ export const storeOf = (env: Environment, value: string | undefined, report: Rep
     report('STORE', `${quote(value)} is not below the clone folder ${clone}`)
   else if (value.split('/').some((name) => Buffer.byteLength(name) > LONGEST_NAME))
     report('STORE', `${quote(value)} has a name of more than ${LONGEST_NAME} bytes`)
-  else if (clone !== undefined && leadsThroughLink(value, clone))
+  else if (Buffer.byteLength(resolve(value)) > LONGEST_PATH)
+    report('STORE', `${quote(value)} is a path of more than ${LONGEST_PATH} bytes`)
+  else if (leadsThroughLink(value, clone ?? '.'))
     report('STORE', `${quote(value)} leads through a link, and what a pipeline carries is not behind it`)
   return resolve(value)
 }
 
 // Of a file or a folder, in Linux; the pipe puts a name beside the folder that is longer by twenty.
 const LONGEST_NAME = 230
+// Linux takes 4095, and the names in a store come on top.
+const LONGEST_PATH = 3500
 
 // The clone folder itself may be reached through a link.
 const leadsThroughLink = (value: string, clone: string): boolean => {

@@ -111,8 +111,11 @@ export const LAYOUT_TEXT = '{"imageLayoutVersion":"1.0.0"}\n'
 export const temporaryName = (path: string, kind: 'tmp' | 'part'): string =>
   `${path}.${randomBytes(6).toString('hex')}.${kind}`
 
+/** The name of the file for which such a name stands; any other name as it is. */
+export const settledName = (path: string): string => path.replace(/\.[0-9a-f]{12}\.(?:tmp|part)$/, '')
+
 /** Whether a file has such a name. */
-export const isTemporary = (path: string): boolean => /[^/]\.[0-9a-f]{12}\.(?:tmp|part)$/.test(path)
+export const isTemporary = (path: string): boolean => settledName(path) !== path
 
 /**
  * Writes a file of a store in one piece: a reader sees either the old text or the new one.

@@ -2,7 +2,7 @@ import { lstat, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseJson } from '../json.ts'
 import { readCarried } from './carried.ts'
-import { isTemporary, LARGEST_INDEX } from './layout.ts'
+import { LARGEST_INDEX, settledName } from './layout.ts'
 
 /** What a folder turned out to be that is to be a store. */
 export interface Survey {
@@ -73,14 +73,12 @@ const faultOf = async (
   // Another pipe removed it meanwhile.
   if (kind === undefined) return undefined
   if (FOLDERS.has(path)) return kind === 'folder' ? undefined : 'is not a folder'
-  const base = path.replace(TEMPORARY, '')
-  const isKnown = FILES.includes(base) || BLOB.test(base) || OF_GIT.test(path)
-  if (!isKnown || (base !== path && !isTemporary(path))) return 'is not of a store'
+  const settled = settledName(path)
+  const isKnown = FILES.includes(settled) || BLOB.test(settled) || OF_GIT.test(path)
+  if (!isKnown) return 'is not of a store'
   if (kind !== 'file') return 'is not a regular file'
   return path === 'index.json' || path === 'manifest.json' ? textFault(folder, path, isLayout) : undefined
 }
-
-const TEMPORARY = /\.[0-9a-f]{12}\.(?:tmp|part)$/
 
 // A folder of the user may well have files of these names.
 const textFault = async (folder: string, name: 'index.json' | 'manifest.json', isLayout: boolean) => {

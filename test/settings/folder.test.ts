@@ -12,6 +12,7 @@ mkdirSync(join(clone, 'sub'), { recursive: true })
 mkdirSync(join(root, 'else'))
 symlinkSync(clone, join(root, 'link'))
 symlinkSync(join(root, 'else'), join(clone, 'way-out'))
+symlinkSync('sub', join(clone, 'way-in'))
 
 describe('a folder', () => {
   it.each([
@@ -41,6 +42,28 @@ describe('STORE', () => {
       )
     },
   )
+
+  it('is refused where it leads through a link, also one within the clone, and where nobody names the clone', () => {
+    for (const folder of ['way-in', 'way-in/.images'])
+      expect(problems(join(clone, folder))).toContain('leads through a link')
+    const before = process.cwd()
+    process.chdir(clone)
+    try {
+      expect(problemsOf({ STORE: 'way-in/.images', BITBUCKET_CLONE_DIR: '' })).toContain(
+        'leads through a link',
+      )
+    } finally {
+      process.chdir(before)
+    }
+  })
+
+  it.each([
+    ['a name', 'a'.repeat(300), 'has a name of more than 230 bytes'],
+    ['a name of letters of two bytes', 'é'.repeat(120), 'has a name of more than 230 bytes'],
+    ['a path', Array(40).fill('a'.repeat(100)).join('/'), 'is a path of more than 3500 bytes'],
+  ])('is refused where %s is too long for the files in it', (_what, folder, words) => {
+    expect(problems(join(clone, folder))).toContain(words)
+  })
 
   it('is a folder below the clone, whatever its name and whichever way leads there', () => {
     for (const folder of ['..images', '~images', 'a/b'].map((name) => join(clone, name)))
