@@ -154,7 +154,7 @@ const send = (response: ServerResponse, reply: Reply, method: string): void => {
     response.writeHead(status, { ...length, ...type, ...headers })
     // Flushed first, so that the client has read this much when the connection breaks.
     if (fault && fault !== 'http1')
-      response.write(bytes.subarray(0, after), () => setTimeout(breakOff, 2, response, fault))
+      response.write(bytes.subarray(0, after), () => setTimeout(breakOff, 20, response, fault))
     else response.end(method === 'HEAD' ? undefined : bytes)
   }
 }
