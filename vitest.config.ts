@@ -8,6 +8,8 @@ import { progress } from './test/progress.ts'
 // files share two cores and measure nothing.
 export default defineConfig({
   test: {
+    // Most of them wait for processes. Vitest alone would leave one of two processors to itself.
+    maxWorkers: 2,
     reporters: ['default', progress(), closingLine()],
     projects: [
       {

@@ -70,7 +70,7 @@ const pullAnyhow = async (image: ImageReference, around: Around): Promise<Delive
   return open instanceof PipeError ? result : open
 }
 
-// The engine begins anew with each token, after it has asked in vain for a minute and more: a third one would not help.
+// Engines of the classic store ask in vain for a minute and more before they say so: no third token.
 const tokenEnded = (error: unknown): never => {
   if (!nextMayRead(error)) throw error
   throw new PipeError('PKG-TOKEN-ENDED', error.message, { said: error.said, cause: error })

@@ -77,9 +77,10 @@ for (const engine of selectedEngines()) {
 
       // Engines without containerd's store take two minutes and a half to say so.
       test.runIf(engine.endsWith('-containerd'))(
-        'a token that ends within the pull ends the pull, and no login follows',
+        'tokens that end within the pull end the pull, and no login follows',
         async () => {
-          await start(8)
+          // Of thirteen blobs; two tokens do not get that far, whatever the engine keeps of a pull that broke off.
+          await start(3)
           const { exitCode, log, served } = await pull({ AUTH_REALM_HOSTS: '127.0.0.1:5001' })
           expect([exitCode, log]).toEqual([8, expect.stringContaining('PKG-TOKEN-ENDED')])
           expect(served.filter((line) => line.startsWith('bad '))).toEqual([])
